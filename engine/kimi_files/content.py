@@ -1,0 +1,115 @@
+"""The text of one file as tools see it: a list of pages, and any part of any page on demand.
+
+Nothing here holds a whole text: a 100 MB log is read in pieces of ``PIECE_CHARACTERS`` from the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from kimi_files.extract.document import OutlineEntry, PageKind
+
+Layer = Literal["text", "plain"]
+"""``text`` is for reading, ``plain`` for searching and quoting; they are the same unless the reader gave both."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """One page without its text. ``characters``, ``tokens`` and ``lines`` are of the reading layer."""
+
+    number: int
+    label: str
+    kind: PageKind
+    title: str | None
+    characters: int
+    tokens: int
+    lines: int
+    without_text: bool
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters of one page; ``start`` is its offset in the page, ``line`` the number of its first line (from 1)."""
+
+    start: int
+    line: int
+    text: str
+
+
+class TextStore(Protocol):
+    """Where texts are kept: the catalogue."""
+
+    def pieces(self, content_id: int, page: int, layer: Layer, start: int, end: int | None) -> AsyncIterator[Piece]:
+        """The stored pieces of a page that overlap ``start <= offset < end``, in order, uncut."""
+        ...
+
+    async def line_offset(self, content_id: int, page: int, line: int) -> int:
+        """Offset in the reading layer at which line ``line`` (from 1) of a page starts; the page's length if past its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The extracted text of a file. ``file_id`` is None for a file that was named by path and not uploaded."""
+
+    id: int
+    sha256: str
+    name: str
+    file_id: str | None
+    bytes: int
+    format: str
+    correction: str | None
+    pages: tuple[PageInfo, ...]
+    outline: tuple[OutlineEntry, ...]
+    warnings: tuple[str, ...]
+    store: TextStore
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens of the whole text."""
+        return sum(page.tokens for page in self.pages)
+
+    @property
+    def has_plain_layer(self) -> bool:
+        """Whether searching and quoting use a text other than the one for reading."""
+        return self.format == "PDF"
+
+    def page(self, number: int) -> PageInfo:
+        """The page with that number; IndexError where there is none."""
+        if not 1 <= number <= len(self.pages):
+            raise IndexError(number)
+        return self.pages[number - 1]
+
+    async def text(self, page: int, start: int = 0, end: int | None = None, layer: Layer = "text") -> str:
+        """Characters ``start`` to ``end`` (exclusive) of a page, cut to what the page has."""
+        parts: list[str] = []
+        async for piece in self.store.pieces(self.id, page, layer, start, end):
+            low = max(start - piece.start, 0)
+            high = len(piece.text) if end is None else min(end - piece.start, len(piece.text))
+            parts.append(piece.text[low:high])
+        return "".join(parts)
+
+    async def pieces(self, page: int, layer: Layer = "text", start: int = 0) -> AsyncIterator[Piece]:
+        """The pieces of a page in order, for going through a text of any length in constant memory."""
+        async for piece in self.store.pieces(self.id, page, layer, start, None):
+            yield piece
+
+    async def line_offset(self, page: int, line: int) -> int:
+        """Offset at which line ``line`` (from 1) of a page starts; the page's length if the page is shorter."""
+        return await self.store.line_offset(self.id, page, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture ready to be shown to a model: at most 1568 px on the long side and well under 1 MB."""
+
+    page: int
+    label: str
+    media_type: str
+    data: bytes
+    width: int
+    height: int
+    note: str = ""

@@ -1,0 +1,1 @@
+"""What an agent calls: one module per tool. Knows nothing of transports."""
