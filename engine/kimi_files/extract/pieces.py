@@ -1,0 +1,106 @@
+"""Cuts the text of a page into events that are small enough to send."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+from kimi_files.extract.document import PIECE_CHARACTERS, OutlineEntry, PageKind, PageText
+
+_LABEL_CHARACTERS = 200
+_TITLE_CHARACTERS = 300
+_MESSAGE_CHARACTERS = 500
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def page_texts(
+    number: int,
+    label: str,
+    kind: PageKind,
+    title: str | None,
+    text: str | Iterable[str],
+    plain: str | None = None,
+    *,
+    without_text: bool = False,
+    hidden: bool = False,
+) -> Iterator[PageText]:
+    """One page as consecutive events of at most ``PIECE_CHARACTERS`` characters in each layer; at least one event.
+
+    ``text`` may arrive in parts of any size, so that a page need not be in memory. ``text`` and ``plain`` are cut
+    independently: the parts of each layer, in order, are that layer's text. Label and title are shortened to what an
+    event holds.
+    """
+    texts = cut([text] if isinstance(text, str) else text)
+    plains = cut([plain]) if plain is not None else iter(())
+    short_label, short_title = shortened(label, _LABEL_CHARACTERS), None if title is None else one_line(title)
+    empty = True
+    for text_part, plain_part in zip_longest(texts, plains, fillvalue=""):
+        empty = False
+        yield PageText(
+            number=number,
+            label=short_label,
+            kind=kind,
+            title=short_title,
+            text=text_part,
+            plain=None if plain is None else plain_part,
+            without_text=without_text,
+            hidden=hidden,
+        )
+    if empty:
+        yield PageText(
+            number=number,
+            label=short_label,
+            kind=kind,
+            title=short_title,
+            text="",
+            plain=None if plain is None else "",
+            without_text=without_text,
+            hidden=hidden,
+        )
+
+
+def outline_entry(title: str, level: int, page: int) -> OutlineEntry | None:
+    """A heading, its title on one line and its level within bounds; None if nothing of the title is left."""
+    line = one_line(title)
+    return OutlineEntry(title=line, level=min(max(level, 1), 9), page=page) if line else None
+
+
+def cut(texts: Iterable[str], size: int = PIECE_CHARACTERS) -> Iterator[str]:
+    """The same characters in parts of at most ``size``, none empty, with no cut between carriage return and line feed.
+
+    Lone surrogates, which no encoding can carry, become U+FFFD. ``size`` is at least 2.
+    """
+    rest = ""
+    for text in texts:
+        rest += text
+        start = 0
+        while len(rest) - start > size:
+            end = start + size
+            if rest[end - 1] == "\r":
+                end -= 1
+            yield _sendable(rest[start:end])
+            start = end
+        rest = rest[start:]
+    if rest:
+        yield _sendable(rest)
+
+
+def one_line(text: str) -> str:
+    """A title without line breaks and runs of blanks, at most as long as an event holds."""
+    return shortened(" ".join(text.split()), _TITLE_CHARACTERS)
+
+
+def sentence(text: str) -> str:
+    """A warning's words, shortened to what an event holds."""
+    return shortened(text, _MESSAGE_CHARACTERS)
+
+
+def shortened(text: str, size: int) -> str:
+    """``text``, with an ellipsis at the end if it was longer than ``size`` characters."""
+    text = _sendable(text)
+    return text if len(text) <= size else text[: size - 1] + "…"
+
+
+def _sendable(text: str) -> str:
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
