@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from kimi_files.extract.document import OutlineEntry, PageKind
+if TYPE_CHECKING:  # the event models cost start-up time and are needed only where events are read
+    from kimi_files.extract.document import OutlineEntry, PageKind
 
 Layer = Literal["text", "plain"]
 """``text`` is for reading, ``plain`` for searching and quoting; they are the same unless the reader gave both."""
@@ -32,7 +33,7 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of characters of one page; ``start`` is its offset in the page, ``line`` the number of its first line (from 1)."""
+    """A run of characters of one page; ``start`` is its offset in the page, ``line`` its first line (from 1)."""
 
     start: int
     line: int
@@ -47,7 +48,7 @@ class TextStore(Protocol):
         ...
 
     async def line_offset(self, content_id: int, page: int, line: int) -> int:
-        """Offset in the reading layer at which line ``line`` (from 1) of a page starts; the page's length if past its end."""
+        """Offset in the reading layer at which line ``line`` (from 1) starts; the page's length if past its end."""
         ...
 
 
@@ -100,6 +101,12 @@ class Content:
     async def line_offset(self, page: int, line: int) -> int:
         """Offset at which line ``line`` (from 1) of a page starts; the page's length if the page is shorter."""
         return await self.store.line_offset(self.id, page, line)
+
+    async def line_number(self, page: int, offset: int) -> int:
+        """Line (from 1) on which the character at ``offset`` of a page stands; 1 for an empty page."""
+        async for piece in self.store.pieces(self.id, page, "text", offset, offset + 1):
+            return piece.line + piece.text.count("\n", 0, offset - piece.start)
+        return max(self.pages[page - 1].lines, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""``kimi-files-mcp``: without a subcommand the MCP server over stdio, with one a command for people at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_SERVER_OPTIONS = {"--allow": "folders", "--service": "service", "--data-dir": "data_dir"}
+
+
+def main() -> None:
+    """Entry point. Anything but plain server options goes to the command line, which explains itself."""
+    options = _server_options(sys.argv[1:])
+    if options is None:
+        from kimi_files_mcp.cli import run
+
+        run()
+        return
+    from kimi_files_mcp.stdio import run_server
+
+    run_server(**options)
+
+
+def _server_options(arguments: list[str]) -> dict[str, Any] | None:
+    """The options of the plain server, read by hand because a command-line library costs start-up time; None for all else."""
+    options: dict[str, Any] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.partition("=")
+        if name not in _SERVER_OPTIONS:
+            return None
+        given = value if equals else next(rest, None)
+        if not given:
+            return None
+        if name == "--allow":
+            options.setdefault("folders", []).append(given)
+        else:
+            options[_SERVER_OPTIONS[name]] = given
+    return options
+
+
+if __name__ == "__main__":
+    main()

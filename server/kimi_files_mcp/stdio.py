@@ -1,0 +1,51 @@
+"""The process that a host starts: settings, log, workspace, and the SDK's loop over stdin and stdout."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from kimi_files.errors import KimiFilesError
+from kimi_files_mcp.settings import Settings, read_settings
+
+
+def run_server(folders: Sequence[str] = (), service: str | None = None, data_dir: str | None = None) -> None:
+    """Serve until stdin ends. A wrong setting ends the process with one line on stderr, which hosts show."""
+    start_log()
+    try:
+        settings = read_settings(os.environ, folders, service, data_dir)
+    except KimiFilesError as error:
+        sys.exit(f"kimi-files-mcp: {error}")
+    # Importing creates tens of thousands of lasting objects: collecting in between costs a third of the CPU time.
+    gc.disable()
+    from kimi_files_mcp.app import build_server
+
+    server = build_server(open_workspace(settings))
+    gc.freeze()
+    gc.enable()
+    server.run("stdio")
+
+
+def open_workspace(settings: Settings):
+    """The workspace of these settings; the service behind it starts at the first call."""
+    from kimi_files.service import FilesService
+    from kimi_files_tools.workspace import Workspace
+
+    async def start_service() -> FilesService:
+        from kimi_files.local.service import LocalFilesService
+
+        return LocalFilesService(settings.data_dir)
+
+    return Workspace(settings.policy, start_service)
+
+
+def start_log() -> None:
+    """Diagnostics to stderr, level by KIMI_FILES_LOG; stdout belongs to the protocol."""
+    level = os.environ.get("KIMI_FILES_LOG", "WARNING").upper()
+    known = level if level in logging.getLevelNamesMapping() else "WARNING"
+    logging.basicConfig(
+        stream=sys.stderr, level=known, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )

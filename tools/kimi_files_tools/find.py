@@ -1,0 +1,83 @@
+"""Words looked up in a file's text, each hit with what stands around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from kimi_files.content import Content
+from kimi_files.errors import InvalidArguments
+from kimi_files_tools.window import Position
+
+_BETWEEN_WORDS = r"[\s*_|`~\\\u00ad\u200b\u00a0]+"
+_CJK = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CONTEXT = 200
+
+# Longer than any match that a line of search words can have, so that none is lost between two pieces.
+_OVERLAP = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """``start`` and ``end`` are offsets in the page, ``line`` the line (from 1) on which the hit starts."""
+
+    page: int
+    start: int
+    end: int
+    line: int
+
+
+def pattern_of(words: str) -> re.Pattern[str]:
+    """What ``words`` match: any case, any white space or markdown mark between words, Chinese across line breaks."""
+    parts = words.split()
+    if not parts or len(words) > 400:
+        raise InvalidArguments("find takes one to some dozen words.", 'Write find="impairment charge".')
+    return re.compile(_BETWEEN_WORDS.join(_word(part) for part in parts), re.IGNORECASE)
+
+
+def alternatives_of(words: str) -> re.Pattern[str]:
+    """Any one of the words by itself: the second try when they do not stand together."""
+    return re.compile(
+        "|".join(_word(part) for part in sorted(set(words.split()), key=len, reverse=True)), re.IGNORECASE
+    )
+
+
+def _word(word: str) -> str:
+    escaped = [re.escape(letter) for letter in word]
+    joined = escaped[0]
+    for before, letter, pattern in zip(word, word[1:], escaped[1:], strict=False):
+        both_cjk = re.fullmatch(f"[{_CJK}]{{2}}", before + letter) is not None
+        joined += (r"\s*" if both_cjk else "") + pattern
+    return joined
+
+
+async def find_hits(content: Content, page: int, pattern: re.Pattern[str]) -> AsyncIterator[Hit]:
+    """Every match in a page, in order, in constant memory: pieces are searched with the end of the one before."""
+    characters = content.pages[page - 1].characters
+    text, start, line, found_to = "", 0, 1, 0
+    async for piece in content.pieces(page):
+        text += piece.text
+        counted = 0
+        for match in pattern.finditer(text):
+            if match.end() == len(text) and start + len(text) < characters:
+                break  # it may go on in the next piece, where it is found whole
+            if start + match.start() < found_to:
+                continue
+            found_to = start + match.end()
+            line += text.count("\n", counted, match.start())
+            counted = match.start()
+            yield Hit(page, start + match.start(), start + match.end(), line)
+        keep = max(len(text) - _OVERLAP, counted)
+        line += text.count("\n", counted, keep)
+        text, start = text[keep:], start + keep
+
+
+def context_of(hit: Hit, page_characters: int, around: int = _CONTEXT) -> tuple[int, int]:
+    """Offsets of the surroundings of a hit in its page."""
+    return max(hit.start - around, 0), min(hit.end + around, page_characters)
+
+
+def after(hit: Hit, position: Position | None) -> bool:
+    """Whether a hit is at or behind the position of a cursor."""
+    return position is None or (hit.page, hit.start) >= (position.page, position.offset)

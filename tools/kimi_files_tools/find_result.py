@@ -1,0 +1,165 @@
+"""The result that shows places: every hit counted, as many as fit shown with their surroundings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kimi_files.progress import Progress
+from kimi_files.tokens import estimate_tokens
+from kimi_files_tools.fence import FENCE_TOKENS, fence
+from kimi_files_tools.find import Hit, after, alternatives_of, context_of, find_hits, pattern_of
+from kimi_files_tools.layout import head_line, one_line, warning_line
+from kimi_files_tools.pages import Span, is_lines, page_labels
+from kimi_files_tools.text_result import quoted
+from kimi_files_tools.window import Position, write_cursor
+
+if TYPE_CHECKING:
+    from kimi_files.content import Content
+
+# More than any budget can show; the rest is counted and reached by the cursor.
+_MOST_KEPT = 2_000
+
+_NEXT_TOKENS = 150
+
+
+@dataclass(slots=True)
+class _Hits:
+    """``kept`` are the hits from the cursor on; all are counted by page."""
+
+    kept: list[Hit] = field(default_factory=list)
+    following: int = 0
+    by_page: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.by_page.total()
+
+
+async def find_result(
+    content: Content,
+    spans: Sequence[Span],
+    start: Position | None,
+    words: str,
+    pages: str,
+    max_tokens: int,
+    progress: Progress,
+) -> str:
+    """Head and places, together within ``max_tokens``. Words that do not stand together are looked up one by one."""
+    said = f'"{one_line(words, 120)}"'
+    hits = await _collect(content, spans, start, pattern_of(words), progress)
+    if not hits.total and len(words.split()) > 1:
+        hits = await _collect(content, spans, start, alternatives_of(words), progress)
+        said = f"single words of {said}, which do not stand together"
+    head = [head_line(content)]
+    where = " in these pages" if pages.strip() else ""
+    if not hits.total:
+        head.append(f'no hit for "{one_line(words, 120)}"{where} · try other words, or ask_about_files with a question')
+        return "\n".join(line for line in (*head, warning_line(content)) if line)
+    head.append(f"{_count(hits.total)} for {said}{where} on {_where(content, hits)}")
+    overhead = sum(estimate_tokens(line) for line in head) + FENCE_TOKENS + _NEXT_TOKENS
+    blocks, shown = await _surroundings(content, hits.kept, max_tokens - overhead)
+    if shown < hits.following:
+        cursor = quoted(write_cursor(content, Position(hits.kept[shown].page, hits.kept[shown].start)))
+        again = f"pages={quoted(pages)}, " if pages.strip() else ""
+        head.append(f"{_count(hits.following - shown)} more · next: find={quoted(words)}, {again}cursor={cursor}")
+    return "\n".join([*head, fence("\n".join(blocks))])
+
+
+async def _collect(
+    content: Content, spans: Sequence[Span], start: Position | None, pattern: re.Pattern[str], progress: Progress
+) -> _Hits:
+    hits = _Hits()
+    limits: dict[int, list[Span]] = {}
+    for span in spans:
+        limits.setdefault(span.page, []).append(span)
+    for done, page in enumerate(limits):
+        await progress(done, len(limits), "looking for the words")
+        async for hit in find_hits(content, page, pattern):
+            if not any(span.start <= hit.start and (span.end is None or hit.start < span.end) for span in limits[page]):
+                continue
+            hits.by_page[page] += 1
+            if after(hit, start):
+                hits.following += 1
+                if len(hits.kept) < _MOST_KEPT:
+                    hits.kept.append(hit)
+    return hits
+
+
+def _count(hits: int) -> str:
+    return f"{hits:,} hit{'' if hits == 1 else 's'}"
+
+
+def _where(content: Content, hits: _Hits) -> str:
+    """ "pages 26, 27, 36 (2), 41"; nothing to say where the file is one text."""
+    if is_lines(content):
+        return f"lines {', '.join(f'{hit.line:,}' for hit in hits.kept[:12])}{' …' if hits.total > 12 else ''}"
+    labels = page_labels(content)
+    kind = content.pages[0].kind
+    named = [f"{labels[page - 1]}{f' ({count})' if count > 1 else ''}" for page, count in sorted(hits.by_page.items())]
+    more = f" and {len(named) - 24} more" if len(named) > 24 else ""
+    noun = "page" if kind in ("text", "picture") else kind
+    return f"{noun}{'s' if len(named) > 1 else ''} {one_line(', '.join(named[:24]), 400)}{more}"
+
+
+async def _surroundings(content: Content, hits: Sequence[Hit], budget: int) -> tuple[list[str], int]:
+    """Blocks of text around the hits, hits that stand close together in one block; and how many hits are shown."""
+    blocks: list[str] = []
+    shown = 0
+    while shown < len(hits):
+        page = content.pages[hits[shown].page - 1]
+        start, end = context_of(hits[shown], page.characters)
+        covered = shown + 1
+        while covered < len(hits) and hits[covered].page == page.number and hits[covered].start < end:
+            wider = context_of(hits[covered], page.characters)[1]
+            if wider - start > _BLOCK_CHARACTERS:
+                break
+            end = wider
+            covered += 1
+        text = await content.text(page.number, start, end)
+        block = _block(content, hits[shown], text, start, end, page.characters)
+        cost = estimate_tokens(block) + 1
+        if cost > budget and blocks:
+            break
+        budget -= cost
+        blocks.append(block)
+        shown = covered
+    return blocks, shown
+
+
+# Hits that follow each other closely are shown as one run of text, but not as the whole page.
+_BLOCK_CHARACTERS = 1_200
+
+
+def _block(content: Content, hit: Hit, text: str, start: int, end: int, page_characters: int) -> str:
+    """``[page 26] … an impairment charge of 12.4 million …``, whole words at both ends."""
+    if start > 0:
+        text = text[_first_break(text) :]
+    if end < page_characters:
+        text = text[: _last_break(text)]
+    opening, closing = ("… " if start > 0 else ""), (" …" if end < page_characters else "")
+    return f"{_mark(content, hit)} {opening}{text.strip()}{closing}"
+
+
+def _mark(content: Content, hit: Hit) -> str:
+    page = content.pages[hit.page - 1]
+    if page.kind == "text":
+        return f"[line {hit.line}]"
+    label = page_labels(content)[hit.page - 1]
+    return (
+        f'[sheet "{label}"]' if page.kind == "sheet" else f"[{'page' if page.kind == 'picture' else page.kind} {label}]"
+    )
+
+
+def _first_break(text: str) -> int:
+    """Behind the first white space of the first 40 characters, so that no half word opens the text."""
+    match = re.search(r"\s+", text[:40])
+    return match.end() if match else 0
+
+
+def _last_break(text: str) -> int:
+    match = re.search(r"\s+\S*\Z", text[-40:])
+    return len(text) - 40 + match.start() if match and len(text) > 40 else len(text)

@@ -1,0 +1,99 @@
+"""get_file_content: a file's text in parts that fit, the places of words in it, or pictures of its pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field
+
+from kimi_files.errors import InvalidArguments
+from kimi_files.progress import Progress, no_progress
+from kimi_files_tools.arguments import File, as_text, or_default
+from kimi_files_tools.find_result import find_result
+from kimi_files_tools.pages import select
+from kimi_files_tools.picture_result import picture_result
+from kimi_files_tools.text_result import text_result
+from kimi_files_tools.window import read_cursor
+from kimi_files_tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kimi_files.content import Content, Picture
+
+DEFAULT_TOKENS = 8_000
+LEAST_TOKENS = 500
+MOST_TOKENS = 20_000
+
+TITLE = "Read a file"
+DESCRIPTION = """\
+Read a file's text: PDF, Word, Excel, PowerPoint, HTML, Markdown, CSV, JSON, code, any text.
+Long files come in parts that fit max_tokens; the head of each result says what is shown and gives the exact next call.
+To find one thing in a long file do not read it to the end: use find, pages (the first result shows the outline) or \
+ask_about_files. Page marks such as [page 12] stand in the text: cite them.
+Scanned pages, charts and images: pictures=true returns them as images."""
+
+Pages = Annotated[
+    str,
+    BeforeValidator(as_text),
+    Field(description='Only these: "3-7,12", sheet or chapter names; lines ("120-180") of a text without pages'),
+]
+Find = Annotated[
+    str, BeforeValidator(as_text), Field(description="Words to look for: every place, with its surroundings")
+]
+Cursor = Annotated[str, BeforeValidator(as_text), Field(description="Where to go on, as the result before says")]
+MaxTokens = Annotated[
+    int, or_default(DEFAULT_TOKENS), Field(description=f"Budget of the result, at most {MOST_TOKENS:,}")
+]
+Pictures = Annotated[
+    bool, BeforeValidator(bool), Field(description="Pictures of the pages, or the image itself, instead of text")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRequest:
+    """The arguments of one call. ``max_tokens`` outside 500 to 20,000 is moved to the nearer end."""
+
+    pages: str = ""
+    find: str = ""
+    cursor: str = ""
+    max_tokens: int = DEFAULT_TOKENS
+    pictures: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """``text`` is the whole result as an agent reads it; ``pictures`` follow it as image content."""
+
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+
+async def get_file_content(
+    workspace: Workspace, file: File, request: ContentRequest, progress: Progress = no_progress
+) -> FileText:
+    """The text, the places or the pictures that were asked for, within the budget."""
+    if request.find.strip() and request.pictures:
+        raise InvalidArguments(
+            "find looks in the text, pictures shows pages.",
+            "Use find first, then pictures=true with the pages it names.",
+        )
+    request = replace(request, max_tokens=min(max(request.max_tokens, LEAST_TOKENS), MOST_TOKENS))
+    service = await workspace.service()
+    async with workspace.open(file) as reference:
+        content = await service.content(reference, progress)
+        spans = await select(content, request.pages)
+        start = read_cursor(content, request.cursor) if request.cursor.strip() else None
+        if request.pictures or _is_picture(content):
+            numbers = None if _is_picture(content) and not request.pages else [span.page for span in spans]
+            text, pictures = await picture_result(service, reference, content, numbers, start, progress)
+            return FileText(text, pictures)
+        if request.find.strip():
+            return FileText(
+                await find_result(content, spans, start, request.find, request.pages, request.max_tokens, progress)
+            )
+        return FileText(await text_result(content, spans, start, request.pages, request.max_tokens))
+
+
+def _is_picture(content: Content) -> bool:
+    """Whether the file is an image: nothing of it can be read, so it is shown without being asked for."""
+    return bool(content.pages) and all(page.kind == "picture" for page in content.pages)

@@ -1,0 +1,110 @@
+"""The lines at the head of a result: what the file is, what is shown of it, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from kimi_files.tokens import estimate_tokens
+from kimi_files_tools.pages import is_lines, page_labels
+
+if TYPE_CHECKING:
+    from kimi_files.content import Content
+
+_OUTLINE_TOKENS = 300
+_WARNING_CHARACTERS = 600
+
+_PLURALS = {"page": "pages", "slide": "slides", "sheet": "sheets", "chapter": "chapters", "section": "sections"}
+
+
+def one_line(text: str, length: int) -> str:
+    """``text`` on one line, cut to ``length`` characters with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def head_line(content: Content) -> str:
+    """``annual-report.pdf · file_01… · PDF · 48 pages · about 41,200 tokens``."""
+    parts = [one_line(content.name, 120), content.file_id or "", content.format, size_words(content)]
+    if content.tokens:
+        parts.append(f"about {_rounded(content.tokens):,} tokens")
+    return " · ".join(part for part in parts if part)
+
+
+def size_words(content: Content) -> str:
+    """How long the file is in the unit in which it is read: "48 pages", "1 sheet", "2,310 lines"."""
+    if is_lines(content):
+        return _count(content.pages[0].lines, "line", "lines")
+    kind = content.pages[0].kind if content.pages else "page"
+    if kind == "picture":
+        return "" if len(content.pages) == 1 else _count(len(content.pages), "picture", "pictures")
+    return _count(len(content.pages), kind, _PLURALS.get(kind, f"{kind}s"))
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _rounded(tokens: int) -> int:
+    return tokens if tokens < 1_000 else round(tokens, -2)
+
+
+def warning_line(content: Content) -> str:
+    """What a reader of the text should know: pages that are pictures with the remedy, a corrected type, the reader's warnings."""
+    warnings: list[str] = []
+    silent = [page.number for page in content.pages if page.without_text and page.kind != "picture"]
+    if silent:
+        named = ranges(silent, page_labels(content))
+        noun = "page" if len(silent) == 1 else "pages"
+        verb = "is a picture" if len(silent) == 1 else "are pictures"
+        example = ranges(silent[:3], page_labels(content))
+        warnings.append(f'{noun} {named} {verb} without text: call with pages="{example}", pictures=true')
+    if content.correction:
+        warnings.append(content.correction)
+    warnings.extend(content.warnings)
+    return one_line(" · ".join(warnings), _WARNING_CHARACTERS)
+
+
+def ranges(numbers: Iterable[int], labels: Sequence[str]) -> str:
+    """Page numbers as labels with runs drawn together: "1-8, 12"."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    named = [labels[first - 1] if first == last else f"{labels[first - 1]}-{labels[last - 1]}" for first, last in runs]
+    shown = named[:20]
+    return ",".join(shown) + (f" and {len(named) - 20} more" if len(named) > 20 else "")
+
+
+def outline_line(content: Content) -> str:
+    """The headings as deep as 300 tokens allow; names of sheets and titles of slides where there are no headings."""
+    entries = [(entry.title, entry.level, entry.page) for entry in content.outline]
+    if not entries:
+        entries = [(page.title or "", 1, page.number) for page in content.pages if page.title or page.kind == "sheet"]
+    if len(entries) < 2:
+        return ""
+    labels = page_labels(content)
+    lines = is_lines(content)
+    for deepest in range(max(level for _, level, _ in entries), 0, -1):
+        kept = [(title, page) for title, level, page in entries if level <= deepest]
+        line = "outline: " + " · ".join(_entry(title, "" if lines else labels[page - 1]) for title, page in kept)
+        if estimate_tokens(line) <= _OUTLINE_TOKENS:
+            return line
+    shown: list[str] = []
+    spent = 20
+    for title, page in kept:
+        words = _entry(title, "" if lines else labels[page - 1])
+        spent += estimate_tokens(words) + 1
+        if spent > _OUTLINE_TOKENS:
+            break
+        shown.append(words)
+    return f"outline: {' · '.join(shown)} · and {len(kept) - len(shown)} more"
+
+
+def _entry(title: str, label: str) -> str:
+    title = one_line(title, 80)
+    if not title or title == label:
+        return label
+    return f"{title} p.{label}" if label else title

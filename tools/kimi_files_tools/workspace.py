@@ -1,0 +1,56 @@
+"""What every tool works with: who may read what, and the service that keeps the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+
+from kimi_files.access import AccessPolicy, open_file
+
+if TYPE_CHECKING:
+    from kimi_files.service import FileReference, FilesService
+
+# Ours and Kimi's since August 2026; before that, ids were 20 characters of base32hex.
+_FILE_ID = re.compile(r"file[_-][0-9A-Za-z]{20,64}|[0-9a-v]{20}")
+
+
+@dataclass(slots=True)
+class Workspace:
+    """``start_service`` is called at the first tool call, so that a server nobody calls costs nothing."""
+
+    policy: AccessPolicy
+    start_service: Callable[[], Awaitable[FilesService]]
+    _service: FilesService | None = None
+    _starting: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def service(self) -> FilesService:
+        """The files service, started once."""
+        if self._service is None:
+            async with self._starting:
+                if self._service is None:
+                    self._service = await self.start_service()
+        return self._service
+
+    @asynccontextmanager
+    async def open(self, file: str) -> AsyncIterator[FileReference]:
+        """A file id as it is, or the file that a path names, open until the end of the block."""
+        if is_file_id(file):
+            yield file.strip()
+            return
+        async with await open_file(file, self.policy) as opened:
+            yield opened
+
+    async def aclose(self) -> None:
+        """End the service, if it was ever started."""
+        if self._service is not None:
+            await self._service.aclose()
+
+
+def is_file_id(file: str) -> bool:
+    """Whether ``file`` has the form of a file id; no file in a folder is called like that."""
+    return _FILE_ID.fullmatch(file.strip()) is not None
