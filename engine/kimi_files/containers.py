@@ -1,0 +1,141 @@
+"""What stands in a ZIP or OLE2 container, by name: bounded reads, and no size in the file is believed."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_DIRECTORY_BYTES = 1 << 20
+_MAX_NAMES = 4_096
+_MAX_SECTORS = 1_024
+_HEAD_BYTES = 1 << 16
+
+_END_OF_DIRECTORY = b"PK\x05\x06"
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_LOCAL_ENTRY = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in a ZIP container; ``offset`` is where its local header stands."""
+
+    name: str
+    method: int
+    offset: int
+
+
+def zip_members(stream: BinaryIO) -> list[Member]:
+    """The first 4,096 members of a ZIP container: from its directory or, where that is damaged, from its beginning."""
+    members = list(_directory_members(stream))
+    return members or list(_local_members(_read_at(stream, 0, _HEAD_BYTES)))
+
+
+def member_start(stream: BinaryIO, member: Member, limit: int) -> bytes:
+    """Up to ``limit`` bytes of a member's content; nothing where it is damaged or not compressed by deflate."""
+    header = _read_at(stream, member.offset, 30)
+    if len(header) < 30 or not header.startswith(_LOCAL_ENTRY):
+        return b""
+    name_length, extra_length = struct.unpack("<HH", header[26:30])
+    content = _read_at(stream, member.offset + 30 + name_length + extra_length, limit)
+    if member.method == 0:
+        return content
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, limit) if member.method == 8 else b""
+    except zlib.error:
+        return b""
+
+
+def compound_streams(stream: BinaryIO) -> set[str]:
+    """Names of the streams and storages in the root of an OLE2 container; empty where its directory is damaged."""
+    header = _read_at(stream, 0, 512)
+    if len(header) < 512:
+        return set()
+    shift = struct.unpack("<H", header[30:32])[0]
+    if shift not in (9, 12):
+        return set()
+    first = struct.unpack("<I", header[48:52])[0]
+    entries = b"".join(_sectors(stream, header, first, 1 << shift))
+    return set(_root_names(entries))
+
+
+def _read_at(stream: BinaryIO, offset: int, size: int) -> bytes:
+    stream.seek(offset)
+    return stream.read(size)
+
+
+def _directory_members(stream: BinaryIO) -> Iterator[Member]:
+    length = stream.seek(0, io.SEEK_END)
+    tail_start = max(length - 65_557, 0)
+    tail = _read_at(stream, tail_start, 65_557)
+    end = tail.rfind(_END_OF_DIRECTORY)
+    if end < 0 or len(tail) < end + 22:
+        return
+    directory_size = struct.unpack("<I", tail[end + 12 : end + 16])[0]
+    # Counted back from its end, so that bytes before the archive (a self-extractor) do not shift it.
+    start = tail_start + end - directory_size
+    if start < 0:
+        return
+    directory = _read_at(stream, start, min(directory_size, _DIRECTORY_BYTES))
+    position = 0
+    for _ in range(_MAX_NAMES):
+        fixed = directory[position : position + 46]
+        if len(fixed) < 46 or not fixed.startswith(_DIRECTORY_ENTRY):
+            return
+        method = struct.unpack("<H", fixed[10:12])[0]
+        name_length, extra_length, comment_length = struct.unpack("<HHH", fixed[28:34])
+        offset = struct.unpack("<I", fixed[42:46])[0]
+        name = directory[position + 46 : position + 46 + name_length]
+        yield Member(_member_name(name), method, offset)
+        position += 46 + name_length + extra_length + comment_length
+
+
+def _local_members(head: bytes) -> Iterator[Member]:
+    position = head.find(_LOCAL_ENTRY)
+    while 0 <= position <= len(head) - 30:
+        method = struct.unpack("<H", head[position + 8 : position + 10])[0]
+        name_length = struct.unpack("<H", head[position + 26 : position + 28])[0]
+        yield Member(_member_name(head[position + 30 : position + 30 + name_length]), method, position)
+        position = head.find(_LOCAL_ENTRY, position + 30 + name_length)
+
+
+def _member_name(untrusted_name: bytes) -> str:
+    return untrusted_name.decode("utf-8", "replace").replace("\\", "/").lstrip("/")
+
+
+def _sectors(stream: BinaryIO, header: bytes, first: int, size: int) -> Iterator[bytes]:
+    """The sectors of the directory, following the allocation table as far as the header itself lists it."""
+    tables = struct.unpack("<109I", header[76:512])
+    sector = first
+    seen: set[int] = set()
+    while sector < 0xFFFFFFFA and sector not in seen and len(seen) < _MAX_SECTORS:
+        seen.add(sector)
+        content = _read_at(stream, (sector + 1) * size, size)
+        if len(content) < size:
+            return
+        yield content
+        table, position = divmod(sector, size // 4)
+        if table >= len(tables) or tables[table] >= 0xFFFFFFFA:
+            return
+        link = _read_at(stream, (tables[table] + 1) * size + position * 4, 4)
+        if len(link) < 4:
+            return
+        sector = struct.unpack("<I", link)[0]
+
+
+def _root_names(entries: bytes) -> Iterator[str]:
+    """Names of the root's own children: an embedded document's streams must not be taken for the file's."""
+    waiting = [struct.unpack("<I", entries[76:80])[0]] if len(entries) >= 128 else []
+    seen: set[int] = set()
+    while waiting and len(seen) < _MAX_NAMES:
+        number = waiting.pop()
+        entry = entries[number * 128 : number * 128 + 128]
+        if number in seen or len(entry) < 128:
+            continue
+        seen.add(number)
+        length = min(struct.unpack("<H", entry[64:66])[0], 64)
+        yield entry[: max(length - 2, 0)].decode("utf-16-le", "replace")
+        waiting.extend(struct.unpack("<II", entry[68:76]))
