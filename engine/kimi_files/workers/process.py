@@ -1,0 +1,297 @@
+"""The worker process: takes requests one at a time, runs a job from a closed table, sends what the job yields.
+
+``pool.py`` starts it. Nothing but the standard library is imported before the first request, and each job imports its
+readers when it needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, Literal, Protocol, TypedDict, cast
+
+from kimi_files.workers import limits
+from kimi_files.workers.frames import HEADER, FrameError, Kind, pack, unpack_header
+
+JobName = Literal["extract", "pictures", "check", "index"]
+
+JOBS: dict[JobName, str] = {
+    "extract": "kimi_files.extract.jobs:extract",
+    "pictures": "kimi_files.extract.jobs:pictures",
+    "check": "kimi_files.extract.jobs:check",
+    "index": "kimi_files.retrieve.passages:run",
+}
+"""All that a worker can be asked for; each is a ``Job``."""
+
+_SPOOLED_BYTES = 16 << 20
+
+
+class Settings(TypedDict):
+    """What the pool tells a worker on its command line. ``idle`` is in seconds."""
+
+    path: list[str]
+    parent: int
+    transport: Literal["socket", "pipe"]
+    idle: float
+
+
+class _Model(Protocol):
+    def model_dump_json(self) -> str: ...
+
+
+# run(stream, arguments, feed) yields JSON as bytes, or pydantic models.
+Job = Callable[[BinaryIO | None, dict[str, Any], Iterator[bytes]], Iterable["bytes | _Model"]]
+
+
+class _ServerGone(BaseException):
+    """The other end of the channel is closed: nobody waits for this worker any more."""
+
+
+def main(settings: Settings) -> None:
+    """Serve until the server closes the channel, dies, or asks for nothing during the idle time."""
+    limits.die_with_parent(settings["parent"])
+    limits.restrain()
+    channel = _SocketChannel() if settings["transport"] == "socket" else _PipeChannel()
+    try:
+        while (request := channel.request(settings["idle"])) is not None:
+            _serve(channel, request)
+    except _ServerGone:
+        pass
+    # Without waiting for threads that a parser may have left behind.
+    os._exit(0)
+
+
+def _serve(channel: _Channel, request: dict[str, Any]) -> None:
+    channel.write(Kind.STARTED)
+    stream = channel.file() if request["file"] else None
+    try:
+        module, _, function = JOBS[request["job"]].partition(":")
+        run = cast(Job, getattr(importlib.import_module(module), function))
+        for output in run(stream, request["arguments"], channel.feed()):
+            channel.write(Kind.DATA, output if isinstance(output, bytes) else output.model_dump_json().encode())
+    except _ServerGone:
+        raise
+    except BaseException as error:  # panics of Rust parsers are no Exception
+        channel.write(Kind.ERROR, _fault(error))
+    else:
+        channel.write(Kind.END, json.dumps({"retire": limits.too_big()}).encode())
+    finally:
+        if stream is not None:
+            stream.close()
+
+
+def _fault(error: BaseException) -> bytes:
+    from kimi_files.errors import KimiFilesError, ReaderDied, TooComplex
+    from kimi_files.workers.faults import describe
+
+    if isinstance(error, KimiFilesError):
+        return describe(error, retire=limits.too_big())
+    if isinstance(error, MemoryError):
+        size = limits.MEMORY_BYTES >> 30
+        fault = TooComplex(
+            f"Reading this file needs more than {size} GB of memory.", "Split it, or save it in a simpler form."
+        )
+        return describe(fault, retire=True)
+    if isinstance(error, RecursionError):
+        return describe(
+            TooComplex("This file is nested too deeply to be read.", "Save it in a simpler form."), retire=True
+        )
+    died = ReaderDied(
+        f"The reader for this file failed ({place(error)}).", "This is a fault of the reader: please report it."
+    )
+    return describe(died, retire=True)
+
+
+def place(error: BaseException) -> str:
+    """Class of an error, and the last line of ours that it passed: what a report needs, and nothing from the file."""
+    where = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        name = traceback.tb_frame.f_globals.get("__name__", "")
+        if name.startswith("kimi_files.") and name != __name__:
+            where = f" in {name} line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return type(error).__name__ + where
+
+
+class _Channel:
+    """One end of the line to the server."""
+
+    def request(self, idle: float) -> dict[str, Any] | None:
+        """The next request, or None when none came for ``idle`` seconds."""
+        raise NotImplementedError
+
+    def file(self) -> BinaryIO:
+        """The file of the request, at its beginning."""
+        raise NotImplementedError
+
+    def feed(self) -> Iterator[bytes]:
+        """The frames of the job's input."""
+        while True:
+            self.write(Kind.PULL)
+            kind, payload = self.read()
+            if kind is Kind.FEED_END:
+                return
+            yield payload
+
+    def read(self) -> tuple[Kind, bytes]:
+        size, kind = unpack_header(self._receive(HEADER.size))
+        return kind, self._receive(size)
+
+    def write(self, kind: Kind, payload: bytes = b"") -> None:
+        self._send(pack(kind, payload))
+
+    def _receive(self, size: int) -> bytes:
+        raise NotImplementedError
+
+    def _send(self, frame: bytes) -> None:
+        raise NotImplementedError
+
+
+class _SocketChannel(_Channel):
+    """A socket in the place of standard input; files arrive as descriptors."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(fileno=os.dup(0))
+        self._descriptor: int | None = None
+        _silence()
+
+    def request(self, idle: float) -> dict[str, Any] | None:
+        self._socket.settimeout(idle)
+        try:
+            header, descriptors, _, _ = socket.recv_fds(self._socket, HEADER.size, 1)
+        except TimeoutError:
+            return None
+        except OSError:
+            raise _ServerGone from None
+        self._socket.settimeout(None)
+        self._descriptor = descriptors[0] if descriptors else None
+        size, _ = unpack_header(header + self._receive(HEADER.size - len(header)))
+        return cast(dict[str, Any], json.loads(self._receive(size)))
+
+    def file(self) -> BinaryIO:
+        if self._descriptor is None:
+            raise FrameError("the request came without its file")
+        return io.BufferedReader(_DescriptorReader(self._descriptor), 1 << 16)
+
+    def _receive(self, size: int) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            try:
+                part = self._socket.recv(size - len(received))
+            except OSError:
+                raise _ServerGone from None
+            if not part:
+                raise _ServerGone
+            received += part
+        return bytes(received)
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._socket.sendall(frame)
+        except OSError:
+            raise _ServerGone from None
+
+
+class _PipeChannel(_Channel):
+    """Standard input and output; files arrive as bytes and are kept in a temporary file."""
+
+    def __init__(self) -> None:
+        self._input = os.fdopen(os.dup(0), "rb")
+        self._output = os.fdopen(os.dup(1), "wb")
+        _silence()
+
+    def request(self, idle: float) -> dict[str, Any] | None:
+        # A pipe of Windows cannot be read with a time limit.
+        timer = threading.Timer(idle, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+        _, payload = self.read()
+        timer.cancel()
+        return cast(dict[str, Any], json.loads(payload))
+
+    def file(self) -> BinaryIO:
+        import tempfile
+
+        spool = tempfile.SpooledTemporaryFile(_SPOOLED_BYTES)  # noqa: SIM115 - closed when the job is done
+        while True:
+            kind, payload = self.read()
+            if kind is Kind.FEED_END:
+                break
+            spool.write(payload)
+        spool.seek(0)
+        return cast(BinaryIO, spool)
+
+    def _receive(self, size: int) -> bytes:
+        try:
+            received = self._input.read(size)
+        except OSError:
+            raise _ServerGone from None
+        if len(received) < size:
+            raise _ServerGone
+        return received
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._output.write(frame)
+            self._output.flush()
+        except OSError:
+            raise _ServerGone from None
+
+
+def _silence() -> None:
+    """What parsers print could be parts of the file: it goes nowhere, least of all into the channel or a log."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+class _DescriptorReader(io.RawIOBase):
+    """A file by its descriptor, with a position of its own: the server and other jobs use the same descriptor.
+
+    The size is that of the beginning, so that a log that grows while it is read comes to an end.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("negative seek position")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), max(self._size - self._position, 0))
+        if wanted == 0:
+            return 0
+        data = os.pread(self._descriptor, wanted, self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
