@@ -16,7 +16,7 @@ ServiceChoice = Literal["auto", "local", "kimi"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``folders`` are the allowed folders as given; empty means the default ones. No field ever holds a key's value in its repr."""
+    """``allowed_by`` says in words where the allowed folders come from: an option, a variable or the default."""
 
     service: Literal["local", "kimi"]
     data_dir: Path

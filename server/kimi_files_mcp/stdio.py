@@ -7,9 +7,15 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
 from kimi_files_mcp.settings import Settings, read_settings
+from kimi_files_tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kimi_files.service import FilesService
 
 
 def run_server(folders: Sequence[str] = (), service: str | None = None, data_dir: str | None = None) -> None:
@@ -29,17 +35,15 @@ def run_server(folders: Sequence[str] = (), service: str | None = None, data_dir
     server.run("stdio")
 
 
-def open_workspace(settings: Settings):
+def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Workspace:
     """The workspace of these settings; the service behind it starts at the first call."""
-    from kimi_files.service import FilesService
-    from kimi_files_tools.workspace import Workspace
 
     async def start_service() -> FilesService:
         from kimi_files.local.service import LocalFilesService
 
         return LocalFilesService(settings.data_dir)
 
-    return Workspace(settings.policy, start_service)
+    return Workspace(policy or settings.policy, start_service)
 
 
 def start_log() -> None:

@@ -1,0 +1,63 @@
+"""The command line for people at a terminal. Nothing of it is imported when a host starts the server."""
+
+from __future__ import annotations
+
+import click
+
+from kimi_files_mcp import __version__
+from kimi_files_mcp.cli.ask import ask
+from kimi_files_mcp.cli.demo import demo
+from kimi_files_mcp.cli.doctor import doctor
+from kimi_files_mcp.cli.files import delete, list_files, upload
+from kimi_files_mcp.cli.read import read
+from kimi_files_mcp.cli.terminal import Options
+
+_HELP = """\
+Let an agent read files well, over the Model Context Protocol.
+
+Without a command this is the server that hosts start (see mcp.json): it speaks the protocol on stdin and stdout.
+The commands below do the same work at a terminal. Files stay on this machine.
+
+\b
+  kimi-files-mcp --allow ~/Documents        the server, for one folder
+  kimi-files-mcp read report.pdf            a file's text
+  kimi-files-mcp ask "what did it cost?" invoices/
+"""
+
+
+@click.group(
+    invoke_without_command=True,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--allow",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    help="A folder that may be read; may be given several times. "
+    "Default: KIMI_FILES_ALLOW, else the working directory, else Documents, Desktop and Downloads.",
+)
+@click.option("--service", type=click.Choice(["auto", "local", "kimi"]), help="Default: KIMI_FILES_SERVICE, else auto.")
+@click.option(
+    "--data-dir",
+    metavar="DIR",
+    help="Where uploaded files and the cache are kept. Default: KIMI_FILES_DATA_DIR, else the user's data folder.",
+)
+@click.version_option(__version__, prog_name="kimi-files-mcp")
+@click.pass_context
+def program(context: click.Context, folders: tuple[str, ...], service: str | None, data_dir: str | None) -> None:
+    context.obj = Options(folders, service, data_dir)
+    if context.invoked_subcommand is None:
+        from kimi_files_mcp.stdio import run_server
+
+        run_server(folders, service, data_dir)
+
+
+for command in (demo, read, ask, upload, list_files, delete, doctor):
+    program.add_command(command)
+
+
+def run() -> None:
+    """Parse the command line and do what it says; never returns."""
+    program(prog_name="kimi-files-mcp")
