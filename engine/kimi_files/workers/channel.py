@@ -52,10 +52,7 @@ class SocketChannel:
         rest = memoryview(frame)
         while rest:
             try:
-                if descriptor is None:
-                    sent = self._socket.send(rest)
-                else:
-                    sent = socket.send_fds(self._socket, [rest], [descriptor])
+                sent = self._send(rest, descriptor)
             except BlockingIOError:
                 await anyio.wait_writable(self._socket)
                 continue
@@ -75,6 +72,11 @@ class SocketChannel:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _send(self, data: memoryview, descriptor: int | None) -> int:
+        if descriptor is None:
+            return self._socket.send(data)
+        return socket.send_fds(self._socket, [data], [descriptor])
 
     async def _exactly(self, size: int) -> bytes:
         while len(self._received) < size:
