@@ -1,0 +1,335 @@
+"""Reads PDF: markdown by liteparse, checked page by page against the plain text of pdfium."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from kimi_files.errors import DamagedFile, PasswordRequired
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.pieces import outline_entry, page_texts, sentence
+
+if TYPE_CHECKING:
+    from kimi_files.formats import Format
+
+# liteparse looks across all pages it parses at once (sizes of headings), so results equal those of the whole file up to
+# this length; a longer file goes in parts of it, which bounds memory and tells how far the work is.
+_BATCH_PAGES = 256
+
+_MAX_OUTLINE = 1_000
+
+# A page goes by its plain text where markdown lost more than a tenth of its letters, or has a quarter more: the mark
+# of formulas rewritten as LaTeX that nobody wrote.
+_MOST_LOST = 0.10
+_MOST_ADDED = 0.25
+_FEWEST_LETTERS = 8
+
+# A picture page may carry a stamp or a page number as text.
+_STAMP_LETTERS = 100
+_STAMPED_COVERAGE = 0.8
+_PICTURE_COVERAGE = 0.05
+_DRAWN_PATHS = 40
+
+_EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
+_UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
+_MARKS_IN_TITLE = re.compile(r"\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
+_DIGITS = re.compile(r"\d+")
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """The pages in order, each with the label people call it by, as markdown and as plain text.
+
+    Raises:
+        PasswordRequired: The file opens only with a password.
+        DamagedFile: It is not a PDF that can be opened, or none of its pages can.
+    """
+    untrusted_pdf = stream.read()
+    with closing(_open(untrusted_pdf)) as document:
+        labels = _labels(document)
+        entries = list(_outline(document))
+        yield from entries
+        findings = _Findings(labels, headings=[] if entries else None)
+        for number, page in enumerate(_pages(document, untrusted_pdf, findings), start=1):
+            findings.note(number, page)
+            plain = page.plain if page.plain != page.text else None
+            yield from page_texts(
+                number, labels[number - 1], "page", None, page.text, plain, without_text=page.is_picture
+            )
+            if number % 16 == 0:
+                yield Advance(done=number, total=len(labels), message=f"page {number} of {len(labels)}")
+        if len(findings.damaged) == len(labels):
+            raise DamagedFile("None of the pages of the PDF can be read.", "Export or download the file again.")
+        yield from findings.outline()
+        yield from findings.warnings(_attachments(document))
+
+
+@dataclass(slots=True)
+class _Page:
+    """What was made of one page. ``text`` is for reading, ``plain`` for searching."""
+
+    text: str
+    plain: str
+    is_picture: bool = False
+    is_plain: bool = False
+    is_damaged: bool = False
+
+
+class _Findings:
+    """What is said about the file once all pages are read."""
+
+    def __init__(self, labels: list[str], headings: list[OutlineEntry] | None) -> None:
+        self.labels = labels
+        self.headings = headings
+        self.pictures: list[int] = []
+        self.replaced: list[int] = []
+        self.damaged: list[int] = []
+        self.layout_failed = False
+
+    def note(self, number: int, page: _Page) -> None:
+        if page.is_picture:
+            self.pictures.append(number)
+        if page.is_damaged:
+            self.damaged.append(number)
+        if page.is_plain:
+            self.replaced.append(number)
+        elif self.headings is not None and len(self.headings) < _MAX_OUTLINE:
+            self.headings.extend(_headings(page.text, number))
+
+    def outline(self) -> Iterator[OutlineEntry]:
+        """Headings found in the text, for a file without an outline; what repeats from page to page is a running header."""
+        headings = self.headings or []
+        times = Counter(_DIGITS.sub("", heading.title) for heading in headings)
+        for heading in headings[:_MAX_OUTLINE]:
+            if times[_DIGITS.sub("", heading.title)] < 3:
+                yield heading
+
+    def warnings(self, attachments: list[str]) -> Iterator[Warning]:
+        if self.layout_failed:
+            yield Warning(message="The layout of the file could not be analysed; it is given as plain text.")
+        if self.pictures:
+            which = _named(self.pictures, self.labels)
+            have = "is a picture" if len(self.pictures) == 1 else "are pictures"
+            yield Warning(message=sentence(f"{which} {have} without text; ask for the pictures of these pages."))
+        if self.replaced and not self.layout_failed:
+            which = _named(self.replaced, self.labels)
+            yield Warning(message=sentence(f"{which}: plain text, because formulas or layout did not come out well."))
+        if self.damaged:
+            yield Warning(message=sentence(f"{_named(self.damaged, self.labels)}: damaged, could not be read."))
+        if attachments:
+            names = ", ".join(attachments[:10])
+            yield Warning(message=sentence(f"{len(attachments)} attached file(s) in the PDF are not read: {names}."))
+
+
+def _open(untrusted_pdf: bytes) -> Any:
+    import pypdfium2
+
+    try:
+        return pypdfium2.PdfDocument(untrusted_pdf)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+            raise PasswordRequired(
+                "The PDF is encrypted and opens only with a password.", "Save a copy without the password."
+            ) from None
+        raise DamagedFile(
+            "The PDF is damaged or cut off and cannot be opened.", "Export or download the file again."
+        ) from None
+
+
+def _labels(document: Any) -> list[str]:
+    """Page labels ("iv", "A-3"), or plain numbers where the labels do not tell all pages apart."""
+    numbers = [str(number) for number in range(1, len(document) + 1)]
+    labels = [document.get_page_label(index).strip() for index in range(len(document))]
+    return labels if all(labels) and len(set(labels)) == len(labels) else numbers
+
+
+def _outline(document: Any) -> Iterator[OutlineEntry]:
+    """The file's own outline. An entry that leads nowhere stands on the page of the one before it."""
+    page = 1
+    for number, bookmark in enumerate(document.get_toc(max_depth=9)):
+        if number >= _MAX_OUTLINE:
+            return
+        target = bookmark.get_dest()
+        index = target.get_index() if target is not None else None
+        if index is not None and 0 <= index < len(document):
+            page = index + 1
+        entry = outline_entry(bookmark.get_title(), bookmark.level + 1, page)
+        if entry is not None:
+            yield entry
+
+
+def _attachments(document: Any) -> list[str]:
+    return [document.get_attachment(index).get_name() for index in range(document.count_attachments())]
+
+
+def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator[_Page]:
+    done = 0
+    for parsed in _parsed_batches(untrusted_pdf, findings):
+        for number in range(done + 1, min(done + _BATCH_PAGES, len(document)) + 1):
+            yield _page(document, number, parsed.get(number))
+        done = min(done + _BATCH_PAGES, len(document))
+    for number in range(done + 1, len(document) + 1):
+        yield _page(document, number, None)
+
+
+def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Iterator[dict[int, Any]]:
+    """liteparse's pages by number, for one range of ``_BATCH_PAGES`` pages after another; ends early where it fails."""
+    # The public class copies every text run into a Python object, a fifth of the time, and nothing here looks at them.
+    from liteparse._liteparse import LiteParse
+
+    # OCR would download language data; running headers and small print are text like any other.
+    parser = LiteParse(
+        ocr_enabled=False,
+        output_format="markdown",
+        quiet=True,
+        keep_headers_footers=True,
+        preserve_very_small_text=True,
+        continue_on_page_error=True,
+        image_mode="off",
+        extract_annotations=True,
+        extract_form_fields=True,
+    )
+    try:
+        session = parser.open_batch_session_bytes(untrusted_pdf, _BATCH_PAGES)
+        while (batch := session.next_batch()) is not None:
+            yield {page.page_num: page for page in batch.result.pages}
+    except RuntimeError:
+        findings.layout_failed = True
+
+
+def _page(document: Any, number: int, parsed: Any) -> _Page:
+    """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+    import pypdfium2
+
+    markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
+    try:
+        page = document[number - 1]
+    except pypdfium2.PdfiumError:
+        return _Page(markdown, markdown, is_damaged=not markdown)
+    with closing(page), closing(page.get_textpage()) as text_page:
+        plain = _tidy(text_page.get_text_range())
+        is_plain = False
+        filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
+        if _differ(markdown, plain, filled):
+            # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
+            plain = _tidy(text_page.get_text_bounded())
+            is_plain = _differ(markdown, plain, filled)
+        is_picture = _is_picture(page, _letters(plain).total())
+    text = plain if is_plain else markdown
+    return _Page(
+        _join(text, _extras(parsed, text)),
+        _join(plain, _extras(parsed, plain)),
+        is_picture=is_picture,
+        is_plain=is_plain,
+    )
+
+
+def _tidy(plain: str) -> str:
+    """pdfium's text with plain line ends; its mark for a hyphen at the end of a line goes, so the word is whole."""
+    return plain.replace("\r\n", "\n").replace("\ufffe", "").replace("\x00", "").strip()
+
+
+def _differ(markdown: str, plain: str, filled: str) -> bool:
+    """Whether the markdown of a page is not to be trusted: a multiset comparison of letters and digits, no order.
+
+    ``filled`` are the values of the form's fields, which only liteparse writes into the page.
+    """
+    ours, theirs = _letters(_UNSEEN_MARKS.sub("", markdown)), _letters(plain)
+    count = max(theirs.total(), _FEWEST_LETTERS)
+    lost, added = theirs - ours, ours - theirs - _letters(filled)
+    return lost.total() > _MOST_LOST * count or added.total() > _MOST_ADDED * count
+
+
+def _letters(text: str) -> Counter[str]:
+    counts = Counter(text)
+    for character in [character for character in counts if not character.isalnum()]:
+        del counts[character]
+    return counts
+
+
+def _is_picture(page: Any, letters: int) -> bool:
+    """Whether a picture or a drawing is what there is to see on the page, rather than text or nothing at all."""
+    import pypdfium2
+
+    if letters > _STAMP_LETTERS:
+        return False
+    width, height = page.get_size()
+    covered = 0.0
+    paths = 0
+    for shape in page.get_objects(max_depth=3):
+        if shape.type == pypdfium2.raw.FPDF_PAGEOBJ_PATH:
+            paths += 1
+        elif shape.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = shape.get_bounds()
+            covered += max(right - left, 0.0) * max(top - bottom, 0.0)
+    coverage: float = covered / max(width * height, 1.0)
+    if letters > _FEWEST_LETTERS:
+        return coverage >= _STAMPED_COVERAGE
+    return coverage >= _PICTURE_COVERAGE or paths >= _DRAWN_PATHS
+
+
+def _extras(parsed: Any, text: str) -> str:
+    """Form fields and written annotations that the page's text does not have."""
+    if parsed is None:
+        return ""
+    fields = [line for field in parsed.form_fields or () if (line := _field_line(field))]
+    notes = [
+        line for note in parsed.annotations or () if (line := _note_line(note)) and note.contents.strip() not in text
+    ]
+    parts = []
+    if fields:
+        parts.append("Form fields:\n" + "\n".join(fields))
+    if notes:
+        parts.append("Annotations:\n" + "\n".join(notes))
+    return "\n\n".join(parts)
+
+
+def _field_line(field: Any) -> str:
+    label = " ".join((field.alternate_name or field.name or "").split())
+    if field.field_type == "checkbox":
+        return f"- [{'x' if field.checked else ' '}] {label}"
+    if field.field_type == "radio":
+        return f"- {label}: {field.export_value or 'chosen'}" if field.checked else ""
+    if field.field_type in ("pushbutton", "signature") or not (label or field.value):
+        return ""
+    value = ", ".join(field.selected_options) or field.value or ""
+    return f"- {label}: {value}".rstrip()
+
+
+def _note_line(note: Any) -> str:
+    contents = (note.contents or "").strip()
+    if not contents or note.subtype in ("link", "widget", "popup"):
+        return ""
+    return f"- {note.subtype}{f' by {note.title}' if note.title else ''}: {contents}"
+
+
+def _join(text: str, extras: str) -> str:
+    return f"{text}\n\n{extras}" if text and extras else text or extras
+
+
+def _headings(markdown: str, number: int) -> Iterator[OutlineEntry]:
+    for match in _HEADING.finditer(markdown):
+        entry = outline_entry(_MARKS_IN_TITLE.sub(r"\1", match[2]), len(match[1]), number)
+        if entry is not None and any(character.isalpha() for character in entry.title):
+            yield entry
+
+
+def _named(numbers: Iterable[int], labels: list[str]) -> str:
+    """The pages as people write them: "Pages 31-33, 40"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    names = [labels[a - 1] if a == b else f"{labels[a - 1]}-{labels[b - 1]}" for a, b in runs]
+    single = len(runs) == 1 and runs[0][0] == runs[0][1]
+    return f"{'Page' if single else 'Pages'} {', '.join(names)}"
