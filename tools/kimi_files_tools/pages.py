@@ -103,7 +103,7 @@ def _what_there_is(part: str, labels: Sequence[str], pages: Sequence[PageInfo]) 
     import difflib
 
     names = [*labels, *(page.title for page in pages if page.title)]
-    near = difflib.get_close_matches(part, names, n=1)
+    near = [] if part.isdigit() else difflib.get_close_matches(part, names, n=1)
     if near:
         return f'Did you mean "{near[0]}"?'
     if len(labels) == 1:

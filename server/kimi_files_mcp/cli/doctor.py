@@ -1,0 +1,135 @@
+"""``doctor``: what is installed, what works, what may be read, and how the store is."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import as_file, files
+
+import click
+
+from kimi_files.access import AccessPolicy, open_file, shown
+from kimi_files.errors import KimiFilesError
+from kimi_files_mcp import __version__
+from kimi_files_mcp.cli.terminal import Options, run
+from kimi_files_mcp.settings import Settings
+
+_LIBRARIES = (
+    "mcp",
+    "liteparse",
+    "pypdfium2",
+    "firecrawl-anydoc",
+    "office-oxide",
+    "html-to-markdown",
+    "chardet",
+    "pillow",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ``ok`` is None where nothing is right or wrong about it."""
+
+    subject: str
+    words: str
+    ok: bool | None = None
+    remedy: str = ""
+
+
+@click.command()
+@click.pass_obj
+def doctor(options: Options) -> None:
+    """Check this installation: libraries, readers, allowed folders, service and store. Exit code 1 if something is wrong."""
+    settings = options.settings()
+
+    async def work() -> int:
+        wrong = 0
+        async for finding in _examine(settings):
+            _print(finding)
+            wrong += finding.ok is False
+        click.echo()
+        click.echo("everything works" if not wrong else f"{wrong} thing{'s' if wrong > 1 else ''} to mend, marked ✗")
+        return 1 if wrong else 0
+
+    run(work)
+
+
+def _print(finding: Finding) -> None:
+    sign = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red"), None: " "}[finding.ok]
+    click.echo(f"{sign} {finding.subject:<16} {finding.words}")
+    if finding.remedy:
+        click.echo(f"  {'':<16} → {finding.remedy}")
+
+
+async def _examine(settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding(
+        "kimi-files-mcp", f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}"
+    )
+    yield Finding("command", sys.executable)
+    for library in _LIBRARIES:
+        yield _library(library)
+    yield Finding(
+        "service", f"{settings.service}: files stay on this machine" if settings.service == "local" else "kimi"
+    )
+    folders = ", ".join(shown(folder) for folder in settings.policy.allowed) or "none"
+    yield Finding(
+        "allowed folders",
+        f"{folders} ({settings.allowed_by})",
+        bool(settings.policy.allowed),
+        "" if settings.policy.allowed else "start the server with --allow DIR, or set KIMI_FILES_ALLOW",
+    )
+    async for finding in _readers():
+        yield finding
+    yield await _store(settings)
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(name, version(name), ok=True)
+    except PackageNotFoundError:
+        return Finding(name, "not installed", ok=False, remedy="install kimi-files-mcp again")
+
+
+async def _readers() -> AsyncIterator[Finding]:
+    """Each reader on its sample file, in a real worker."""
+    from kimi_files.extract.document import PageText, document_event
+    from kimi_files.workers.pool import WorkerPool
+
+    pool = WorkerPool()
+    try:
+        with as_file(files("kimi_files_mcp") / "samples") as samples:
+            policy = AccessPolicy.from_folders([samples], samples)
+            for sample in sorted(samples.iterdir()):
+                characters = pages = 0
+                try:
+                    async with await open_file(str(sample), policy) as opened:
+                        arguments = {"name": sample.name}
+                        async with pool.job("extract", arguments, descriptor=opened.descriptor) as frames:
+                            async for frame in frames:
+                                event = document_event.validate_json(frame)
+                                if isinstance(event, PageText):
+                                    pages, characters = event.number, characters + len(event.text)
+                    yield Finding(
+                        f"reads {sample.suffix}", f"{pages} pages, {characters:,} characters", ok=characters > 0
+                    )
+                except KimiFilesError as error:
+                    yield Finding(f"reads {sample.suffix}", str(error), ok=False)
+        yield Finding("workers", pool.level)
+    finally:
+        await pool.aclose()
+
+
+async def _store(settings: Settings) -> Finding:
+    from kimi_files.local.service import LocalFilesService
+
+    service = LocalFilesService(settings.data_dir)
+    try:
+        health = await service.health()
+        return Finding("store", f"{shown(settings.data_dir)}: {health.words}", ok=health.ok)
+    except KimiFilesError as error:
+        return Finding("store", error.message, ok=False, remedy=error.hint)
+    finally:
+        await service.aclose()

@@ -1,0 +1,99 @@
+"""Words in a text: every hit, wherever the pieces are cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kimi_files.errors import InvalidArguments
+from kimi_files.progress import no_progress
+from kimi_files.tokens import estimate_tokens
+from kimi_files_tools.find import find_hits, pattern_of
+from kimi_files_tools.find_result import find_result
+from kimi_files_tools.pages import select
+from kimi_files_tools.window import read_cursor
+from tests.tools.memory import content_of
+
+
+async def hits(content, words):
+    return [(hit.start, hit.end, hit.line) async for hit in find_hits(content, 1, pattern_of(words))]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "matched"),
+    [
+        ("An impairment charge of 12", "impairment charge", ["impairment charge"]),
+        ("An Impairment\nCHARGE of 12", "impairment charge", ["Impairment\nCHARGE"]),
+        ("An **impairment** charge of 12", "impairment charge", ["impairment** charge"]),
+        ("| impairment | charge |", "impairment charge", ["impairment | charge"]),
+        ("减值\n准备1,240万", "减值准备", ["减值\n准备"]),
+        ("a.b a+b axb", "a+b", ["a+b"]),
+        ("nothing", "impairment", []),
+    ],
+)
+async def test_words_match_across_line_ends_and_marks(text, words, matched):
+    content = content_of([text])
+    assert [text[start:end] for start, end, _ in await hits(content, words)] == matched
+
+
+@given(
+    text=st.text(alphabet="ab \n", max_size=300), piece=st.integers(1, 40), words=st.sampled_from(["a", "ab", "a b", "aa b"])
+)
+@settings(max_examples=200, deadline=None)
+async def test_hits_do_not_depend_on_where_pieces_are_cut(text, piece, words):
+    found = await hits(content_of([text], piece=piece), words)
+    expected = [
+        (match.start(), match.end(), text.count("\n", 0, match.start()) + 1) for match in pattern_of(words).finditer(text)
+    ]
+    assert found == expected
+
+
+async def result(content, words, *, start=None, pages="", max_tokens=2000):
+    spans = await select(content, pages)
+    return await find_result(content, spans, start, words, pages, max_tokens, no_progress)
+
+
+async def test_all_hits_are_counted_by_page_and_shown_with_their_surroundings():
+    pages = ["nothing here", "an impairment charge of 12 million", "x " * 900 + "impairment charge again " + "y " * 900]
+    text = await result(content_of(pages), "impairment charge")
+    assert '2 hits for "impairment charge" on pages 2, 3' in text
+    assert "[page 2] an impairment charge of 12 million" in text
+    assert "[page 3] … x x" in text
+
+
+async def test_walking_the_cursors_shows_every_hit_once_within_the_budget():
+    filler = " filler" * 150
+    content = content_of([f"start{filler} needle {n}{filler}" for n in range(60)])
+    seen: list[str] = []
+    start = None
+    while True:
+        text = await result(content, "needle", start=start, max_tokens=500)
+        assert estimate_tokens(text) <= 500
+        seen += [line.split("needle ")[1].split()[0] for line in text.splitlines() if line.startswith("[page")]
+        if "cursor=" not in text:
+            break
+        start = read_cursor(content, text.split('cursor="')[1].split('"')[0])
+    assert seen == [str(n) for n in range(60)]
+
+
+async def test_hits_in_a_text_without_pages_are_named_by_line():
+    content = content_of(["one\ntwo\nthree needle\nfour\n"], kind="text")
+    text = await result(content, "needle")
+    assert '1 hit for "needle" on lines 3' in text
+    assert "[line 3]" in text
+
+
+async def test_words_that_do_not_stand_together_are_looked_up_one_by_one():
+    text = await result(content_of(["the charge", "was an impairment"]), "impairment charge")
+    assert "2 hits for single words of" in text
+
+
+async def test_no_hit_says_what_to_do():
+    assert "no hit for" in await result(content_of(["abc"]), "xyz")
+
+
+@pytest.mark.parametrize("words", ["   ", "x" * 500])
+def test_words_that_nobody_could_mean_are_refused(words):
+    with pytest.raises(InvalidArguments):
+        pattern_of(words)
