@@ -1,0 +1,1 @@
+"""The files service on this machine: a SQLite catalogue and content-addressed blobs, shared by any number of servers."""

@@ -1,0 +1,502 @@
+"""The catalogue: which files are kept, and the texts that were read from them and from files named by path."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kimi_files.content import Content, Layer, PageInfo, Piece
+from kimi_files.errors import FileNotFound, StoreDamaged
+from kimi_files.extract.document import OutlineEntry
+from kimi_files.local.database import Database
+from kimi_files.local.records import FileRecord
+from kimi_files.local.schema import SCHEMA_VERSION, migrate
+from kimi_files.models import FileList, FileObject, Purpose
+
+# Pieces that are read in one go: about 2 MB of text in memory, and no lock while the caller works on them.
+_PIECES_AT_ONCE = 16
+_ROWS_AT_ONCE = 64
+_TOUCH_SECONDS = 600
+_SEEN_KEPT = 20_000
+# A text somebody read within this time is never evicted: it may still be in use.
+_IN_USE_SECONDS = 3_600
+_FREE_PAGES_AT_ONCE = 2_048
+
+_FILE_COLUMNS = "id, created_at, filename, purpose, bytes, status, status_details, sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentKey:
+    """What a text depends on: the bytes, how the name makes them read, and the version of the readers."""
+
+    sha256: str
+    extension: str
+    reader: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What counts against the limits."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A part of a text, ready to be stored."""
+
+    pages: list[tuple[int, str, str, str | None, int, int, int, bool, bool, bool]]
+    pieces: list[tuple[int, str, int, int, int, str]]
+    outline: list[tuple[int, str, int, int]]
+    warnings: list[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueHealth:
+    """``problem`` is what SQLite's own check found, None if nothing."""
+
+    schema_version: int
+    journal_mode: str
+    usage: Usage
+    contents: int
+    text_bytes: int
+    problem: str | None
+
+
+class Catalogue:
+    """Rows and nothing else: what must happen together with the bytes is done by the caller inside ``transaction``."""
+
+    def __init__(self, path: Path, lock_path: Path, restore: Callable[[sqlite3.Connection], None]) -> None:
+        def prepare(connection: sqlite3.Connection) -> None:
+            if migrate(connection):
+                restore(connection)
+
+        self.database = Database(path, lock_path, prepare)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.database.aclose()
+
+    # Files
+
+    async def file(self, file_id: str) -> FileRecord:
+        """A kept file. FileNotFound if there is none."""
+        return await self.database.read(lambda connection: find_file(connection, file_id))
+
+    async def files(
+        self, purpose: Purpose | None, after: str | None, limit: int, order: Literal["asc", "desc"]
+    ) -> FileList:
+        """A page of the files by time, those of one second by id."""
+        sign, direction = (">", "ASC") if order == "asc" else ("<", "DESC")
+
+        def work(connection: sqlite3.Connection) -> FileList:
+            conditions, values = ["1"], list[object]()
+            if purpose is not None:
+                conditions.append("purpose = ?")
+                values.append(purpose)
+            if after is not None:
+                last = find_file(connection, after).file
+                conditions.append(f"(created_at, id) {sign} (?, ?)")
+                values += [last.created_at, last.id]
+            rows = connection.execute(
+                f"SELECT {_FILE_COLUMNS} FROM files WHERE {' AND '.join(conditions)} "  # noqa: S608 - fixed words
+                f"ORDER BY created_at {direction}, id {direction} LIMIT ?",
+                (*values, limit + 1),
+            ).fetchall()
+            return FileList(data=[_record(row).file for row in rows[:limit]], has_more=len(rows) > limit)
+
+        return await self.database.read(work)
+
+    async def duplicate(self, sha256: str, filename: str, purpose: Purpose) -> FileObject | None:
+        """The file with these bytes, name and purpose, if it is kept."""
+        return await self.database.read(lambda connection: find_duplicate(connection, sha256, filename, purpose))
+
+    async def usage(self) -> Usage:
+        """What counts against the limits."""
+        return await self.database.read(usage)
+
+    # Texts
+
+    async def seen(self, key: str) -> str | None:
+        """The sha256 that a file had when it was last hashed, if ``key`` (path and signature) is still the same."""
+
+        def work(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT sha256 FROM seen WHERE key = ?", (key,)).fetchone()
+            return row[0] if row else None
+
+        return await self.database.read(work)
+
+    async def remember_seen(self, key: str, sha256: str) -> None:
+        """Remember a hash; the oldest are forgotten beyond 20,000."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            now = time.time_ns() // 1_000_000
+            connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (key, sha256, now))
+            connection.execute(
+                "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY used_at DESC LIMIT -1 OFFSET ?)",
+                (_SEEN_KEPT,),
+            )
+
+        await self.database.write(work)
+
+    async def find_content(self, key: ContentKey) -> int | None:
+        """Id of the text that was read before, None if there is none. Notes that it was used."""
+
+        def find(connection: sqlite3.Connection) -> tuple[int, int] | None:
+            row: tuple[int, int] | None = connection.execute(
+                "SELECT id, used_at FROM contents "
+                "WHERE sha256 = ? AND extension = ? AND reader = ? AND state = 'ready' ORDER BY id LIMIT 1",
+                (key.sha256, key.extension, key.reader),
+            ).fetchone()
+            return row
+
+        row = await self.database.read(find)
+        if row is None:
+            return None
+        content_id, used_at = row
+        now = int(time.time())
+        if now - used_at > _TOUCH_SECONDS:  # a write costs a sync of the disk: not at every read
+            await self.database.write(
+                lambda connection: connection.execute("UPDATE contents SET used_at = ? WHERE id = ?", (now, content_id))
+            )
+        return content_id
+
+    async def begin_content(self, key: ContentKey, size: int) -> int:
+        """Id of a new text that nobody sees before ``finish_content``."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            cursor = connection.execute(
+                "INSERT INTO contents (sha256, extension, reader, state, bytes, used_at) "
+                "VALUES (?, ?, ?, 'building', ?, ?)",
+                (key.sha256, key.extension, key.reader, size, int(time.time())),
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+        return await self.database.write(work)
+
+    async def add_rows(self, content_id: int, rows: Rows) -> None:
+        """Store the next part of a text."""
+        await self.database.write(lambda connection: _insert_rows(connection, content_id, rows))
+
+    async def finish_content(
+        self, content_id: int, rows: Rows, format_name: str, correction: str | None, text_bytes: int
+    ) -> None:
+        """Store the last part of a text, and let everybody see it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            _insert_rows(connection, content_id, rows)
+            connection.execute(
+                "UPDATE contents SET state = 'ready', format = ?, correction = ?, text_bytes = ? WHERE id = ?",
+                (format_name, correction, text_bytes, content_id),
+            )
+
+        await self.database.write(work)
+
+    async def load_content(self, content_id: int) -> Content | None:
+        """A text without its characters; None if it has gone. ``name`` and ``file_id`` are the caller's to fill in."""
+
+        def work(connection: sqlite3.Connection) -> Content | None:
+            row = connection.execute(
+                "SELECT sha256, bytes, format, correction FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
+            ).fetchone()
+            if row is None:
+                return None
+            return Content(
+                id=content_id,
+                sha256=row[0],
+                name="",
+                file_id=None,
+                bytes=row[1],
+                format=row[2],
+                correction=row[3],
+                pages=_pages(connection, content_id),
+                outline=_outline(connection, content_id),
+                warnings=_warnings(connection, content_id),
+                store=self,
+            )
+
+        return await self.database.read(work)
+
+    async def pieces(
+        self, content_id: int, page: int, layer: Layer, start: int, end: int | None
+    ) -> AsyncIterator[Piece]:
+        """The stored pieces of a page that overlap ``start <= offset < end``, in order, uncut."""
+        at = start
+        while end is None or at < end:
+
+            def work(connection: sqlite3.Connection, at: int = at) -> tuple[list[Piece], bool]:
+                return _read_pieces(connection, content_id, page, layer, at, end)
+
+            pieces, more = await self.database.read(work)
+            for piece in pieces:
+                yield piece
+            if not more:
+                return
+            at = pieces[-1].start + len(pieces[-1].text)
+
+    async def line_offset(self, content_id: int, page: int, line: int) -> int:
+        """Offset in the reading layer at which line ``line`` (from 1) starts; the page's length if past its end."""
+        if line <= 1:
+            return 0
+        return await self.database.read(lambda connection: _line_offset(connection, content_id, page, line))
+
+    # Leaving
+
+    async def discard_content(self, content_id: int) -> None:
+        """Remove a text, in short transactions: first nobody sees it any more, then it goes."""
+        await self.database.write(lambda connection: hide_content(connection, content_id))
+        while await self.database.write(lambda connection: _remove_some(connection, content_id)):
+            pass
+        while await self.database.write(_give_back_pages):
+            pass
+
+    async def unfinished(self) -> list[tuple[int, ContentKey]]:
+        """Texts that somebody builds or removes, or did until it was killed."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[int, ContentKey]]:
+            rows = connection.execute("SELECT id, sha256, extension, reader FROM contents WHERE state != 'ready'")
+            return [(row[0], ContentKey(*row[1:])) for row in rows]
+
+        return await self.database.read(work)
+
+    async def over_budget(self, reader: int, text_bytes: int) -> list[int]:
+        """Texts that no kept file needs, least recently used first, as many as are beyond ``text_bytes``."""
+
+        def work(connection: sqlite3.Connection) -> list[int]:
+            rows = connection.execute(
+                "SELECT id, text_bytes, used_at FROM contents AS content WHERE state = 'ready' AND NOT "
+                "(reader = ? AND EXISTS (SELECT 1 FROM files WHERE files.sha256 = content.sha256 "
+                "AND files.extension = content.extension)) ORDER BY used_at DESC, id DESC",
+                (reader,),
+            ).fetchall()
+            kept, leaving = 0, list[int]()
+            for content_id, size, used_at in rows:
+                kept += size
+                if kept > text_bytes and used_at < time.time() - _IN_USE_SECONDS:
+                    leaving.append(content_id)
+            return leaving[::-1]
+
+        return await self.database.read(work)
+
+    async def health(self) -> CatalogueHealth:
+        """Counts, and SQLite's own check of the whole catalogue."""
+
+        def work(connection: sqlite3.Connection) -> CatalogueHealth:
+            checked: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            contents, text_bytes = connection.execute(
+                "SELECT count(*), coalesce(sum(text_bytes), 0) FROM contents WHERE state = 'ready'"
+            ).fetchone()
+            return CatalogueHealth(
+                schema_version=SCHEMA_VERSION,
+                journal_mode=connection.execute("PRAGMA journal_mode").fetchone()[0],
+                usage=usage(connection),
+                contents=contents,
+                text_bytes=text_bytes,
+                problem=None if checked == "ok" else checked,
+            )
+
+        return await self.database.read(work)
+
+
+# Parts of transactions, for callers that do more in one
+
+
+def find_file(connection: sqlite3.Connection, file_id: str) -> FileRecord:
+    """A kept file. FileNotFound if there is none."""
+    row = connection.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file_id,)).fetchone()  # noqa: S608
+    if row is None:
+        raise FileNotFound(f"No file has the id '{file_id[:80]}'.", "Call list_files to see the ids there are.")
+    return _record(row)
+
+
+def find_duplicate(
+    connection: sqlite3.Connection, sha256: str, filename: str, purpose: Purpose
+) -> FileObject | None:
+    """The file with these bytes, name and purpose, if it is kept."""
+    row = connection.execute(
+        f"SELECT {_FILE_COLUMNS} FROM files WHERE sha256 = ? AND filename = ? AND purpose = ?",  # noqa: S608
+        (sha256, filename, purpose),
+    ).fetchone()
+    return None if row is None else _record(row).file
+
+
+def insert_file(connection: sqlite3.Connection, record: FileRecord) -> None:
+    """Add a file."""
+    file = record.file
+    connection.execute(
+        "INSERT INTO files (id, created_at, filename, extension, purpose, bytes, status, status_details, sha256) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            file.id,
+            file.created_at,
+            file.filename,
+            record.extension,
+            file.purpose,
+            file.bytes,
+            file.status,
+            file.status_details,
+            record.sha256,
+        ),
+    )
+
+
+def delete_file(connection: sqlite3.Connection, file_id: str) -> None:
+    """Remove a file."""
+    connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
+
+
+def has_blob_users(connection: sqlite3.Connection, sha256: str) -> bool:
+    """Whether any kept file has these bytes."""
+    return connection.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone() is not None
+
+
+def hide_unused_contents(connection: sqlite3.Connection, record: FileRecord) -> list[int]:
+    """Hide the texts that only this file, just deleted, was the reason to keep; gives their ids."""
+    needed = connection.execute(
+        "SELECT 1 FROM files WHERE sha256 = ? AND extension = ? LIMIT 1", (record.sha256, record.extension)
+    ).fetchone()
+    if needed is not None:
+        return []
+    rows = connection.execute(
+        "SELECT id FROM contents WHERE sha256 = ? AND extension = ? AND state = 'ready'",
+        (record.sha256, record.extension),
+    ).fetchall()
+    for (content_id,) in rows:
+        hide_content(connection, content_id)
+    return [content_id for (content_id,) in rows]
+
+
+def hide_content(connection: sqlite3.Connection, content_id: int) -> None:
+    """Let nobody see a text any more."""
+    connection.execute("UPDATE contents SET state = 'leaving' WHERE id = ?", (content_id,))
+
+
+def usage(connection: sqlite3.Connection) -> Usage:
+    """What counts against the limits."""
+    return Usage(*connection.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM files").fetchone())
+
+
+def file_ids_and_hashes(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Id and sha256 of every kept file."""
+    return connection.execute("SELECT id, sha256 FROM files").fetchall()
+
+
+def _record(row: Sequence[object]) -> FileRecord:
+    file_id, created_at, filename, purpose, size, status, details, sha256 = row
+    file = {"id": file_id, "created_at": created_at, "filename": filename, "purpose": purpose, "bytes": size}
+    return FileRecord.model_validate(
+        {"file": {**file, "status": status, "status_details": details}, "sha256": sha256},
+    )
+
+
+def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) -> None:
+    def insert(table: str, columns: str, values: Sequence[tuple[object, ...]]) -> None:
+        marks = ", ".join("?" for _ in columns.split(","))
+        statement = f"INSERT INTO {table} (content, {columns}) VALUES ({content_id:d}, {marks})"  # noqa: S608
+        connection.executemany(statement, values)
+
+    insert("pages", "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain", rows.pages)
+    insert("pieces", "page, layer, start, characters, line, text", rows.pieces)
+    insert("outline", "number, title, level, page", rows.outline)
+    insert("warnings", "number, message", rows.warnings)
+
+
+def _pages(connection: sqlite3.Connection, content_id: int) -> tuple[PageInfo, ...]:
+    rows = connection.execute(
+        "SELECT number, label, kind, title, characters, tokens, lines, without_text, hidden FROM pages "
+        "WHERE content = ? ORDER BY number",
+        (content_id,),
+    )
+    return tuple(PageInfo(*row[:7], without_text=bool(row[7]), hidden=bool(row[8])) for row in rows)
+
+
+def _outline(connection: sqlite3.Connection, content_id: int) -> tuple[OutlineEntry, ...]:
+    rows = connection.execute(
+        "SELECT title, level, page FROM outline WHERE content = ? ORDER BY number", (content_id,)
+    )
+    return tuple(OutlineEntry(title=title, level=level, page=page) for title, level, page in rows)
+
+
+def _warnings(connection: sqlite3.Connection, content_id: int) -> tuple[str, ...]:
+    rows = connection.execute("SELECT message FROM warnings WHERE content = ? ORDER BY number", (content_id,))
+    return tuple(message for (message,) in rows)
+
+
+def _read_pieces(
+    connection: sqlite3.Connection, content_id: int, page: int, layer: Layer, start: int, end: int | None
+) -> tuple[list[Piece], bool]:
+    """The next few pieces, and whether there may be more."""
+    row = connection.execute(
+        "SELECT has_plain FROM pages JOIN contents ON contents.id = pages.content "
+        "WHERE content = ? AND number = ? AND state = 'ready'",
+        (content_id, page),
+    ).fetchone()
+    if row is None:
+        # Never an early end: who reads on would take a part of the text for all of it.
+        raise StoreDamaged(
+            f"Page {page} of this text is not in the store: the file was deleted, or its text has left the cache.",
+            "Call again; a path or a file that still exists is read anew.",
+        )
+    place = (content_id, page, "plain" if layer == "plain" and row[0] else "text")
+    first = connection.execute(
+        "SELECT coalesce(max(start), 0) FROM pieces WHERE content = ? AND page = ? AND layer = ? AND start <= ?",
+        (*place, start),
+    ).fetchone()[0]
+    rows = connection.execute(
+        "SELECT start, line, text FROM pieces WHERE content = ? AND page = ? AND layer = ? AND start >= ? AND start < ? "
+        "AND start + characters > ? ORDER BY start LIMIT ?",
+        (*place, first, _far(end), start, _PIECES_AT_ONCE),
+    ).fetchall()
+    return [Piece(*row) for row in rows], len(rows) == _PIECES_AT_ONCE
+
+
+def _far(end: int | None) -> int:
+    return 1 << 62 if end is None else end
+
+
+def _line_offset(connection: sqlite3.Connection, content_id: int, page: int, line: int) -> int:
+    place = (content_id, page)
+    total = connection.execute("SELECT characters FROM pages WHERE content = ? AND number = ?", place).fetchone()
+    found = connection.execute(
+        "SELECT start, line, text FROM pieces WHERE content = ? AND page = ? AND layer = 'text' AND line < ? "
+        "ORDER BY start DESC LIMIT 1",
+        (*place, line),
+    ).fetchone()
+    if total is None or found is None:
+        return 0 if total is None else int(total[0])
+    start, first_line, text = found
+    at = -1
+    for _ in range(line - first_line):
+        at = text.find("\n", at + 1)
+        if at < 0:
+            return int(total[0])
+    return int(start) + at + 1
+
+
+def _remove_some(connection: sqlite3.Connection, content_id: int) -> bool:
+    """Remove a few pieces, or, when there are none, the rest of a text; whether anything is left."""
+    removed = connection.execute(
+        "DELETE FROM pieces WHERE id IN (SELECT id FROM pieces WHERE content = ? LIMIT ?)", (content_id, _ROWS_AT_ONCE)
+    ).rowcount
+    if removed:
+        return True
+    for table in ("pages", "outline", "warnings"):
+        connection.execute(f"DELETE FROM {table} WHERE content = ?", (content_id,))  # noqa: S608 - fixed words
+    connection.execute("DELETE FROM contents WHERE id = ?", (content_id,))
+    return False
+
+
+def _give_back_pages(connection: sqlite3.Connection) -> bool:
+    """Give free room of the catalogue's file back to the disk while over a quarter is free; whether to go on."""
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    total = connection.execute("PRAGMA page_count").fetchone()[0]
+    if free <= _FREE_PAGES_AT_ONCE or free * 4 <= total:
+        return False
+    connection.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES_AT_ONCE})").fetchall()
+    return bool(connection.execute("PRAGMA freelist_count").fetchone()[0] < free)

@@ -1,0 +1,216 @@
+"""One SQLite file that many processes use at once: short transactions, no lock error, damage set aside."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from kimi_files.errors import ServerError, StoreDamaged
+from kimi_files.local.faults import from_os_error, from_sqlite_error, is_busy, is_damage
+from kimi_files.local.locks import Gate
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+# 3.7.0 to 3.51.2 can lose a transaction when two processes reset the write-ahead log at the same moment.
+_WAL_IS_SAFE_FROM = (3, 51, 3)
+_BUSY_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 120.0
+_CACHE_KIBIBYTES = 8_000
+_SIDE_FILES = ("", "-journal", "-wal", "-shm")
+
+_log = logging.getLogger(__name__)
+
+
+class Database:
+    """Runs functions over a connection in a thread, one reader and one writer at a time in this process.
+
+    ``prepare`` brings a connection's schema up to date, inside a transaction that holds the write lock. If the file
+    turns out to be damaged it is renamed, a new one is made by ``prepare``, and the work is run again.
+    """
+
+    def __init__(self, path: Path, lock_path: Path, prepare: Work[None]) -> None:
+        self.path = path
+        self._prepare = prepare
+        self._reader = _Lane(path, lock_path, prepare)
+        self._writer = _Lane(path, lock_path, prepare)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` on one consistent state. It may be run again, so it must have no other effect."""
+        return await self._run(self._reader, work, writes=False)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` as one transaction with the write lock held from its beginning; all of it happens or nothing."""
+        return await self._run(self._writer, work, writes=True)
+
+    async def aclose(self) -> None:
+        """Close the connections; the next call opens them again."""
+        for lane in (self._reader, self._writer):
+            with anyio.CancelScope(shield=True):
+                async with lane.lock:
+                    await anyio.to_thread.run_sync(lane.close)
+
+    async def _run(self, lane: _Lane, work: Work[T], *, writes: bool) -> T:
+        async with lane.lock:
+            return await anyio.to_thread.run_sync(lane.run, work, writes)
+
+
+class _Lane:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, path: Path, lock_path: Path, prepare: Work[None]) -> None:
+        self.lock = anyio.Lock()
+        self._path = path
+        self._gate = Gate(lock_path)
+        self._prepare = prepare
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def run(self, work: Work[T], writes: bool) -> T:
+        try:
+            try:
+                return self._transaction(work, writes)
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise
+                self._set_aside(error)
+            return self._transaction(work, writes)
+        except sqlite3.Error as error:
+            raise from_sqlite_error(error, self._path.parent) from error
+        except OSError as error:
+            raise from_os_error(error, self._path.parent) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._identity = None
+        self._gate.close()
+
+    def _transaction(self, work: Work[T], writes: bool) -> T:
+        # The gate keeps the file from being set aside between the look at its identity and the end of the transaction.
+        with self._gate.hold():
+            connection = self._current()
+            _begin(connection, writes)
+            try:
+                result = work(connection)
+                _patiently(lambda: connection.execute("COMMIT"))
+            except BaseException:
+                _roll_back(connection)
+                raise
+            return result
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection, opened anew if another process has replaced the file."""
+        if self._connection is not None:
+            if self._identity == _identity(self._path):
+                return self._connection
+            self._connection.close()
+            self._connection = None
+        connection = _connect(self._path)
+        self._identity = _identity(self._path)
+        try:
+            _configure(connection)
+            _begin(connection, writes=True)
+            self._prepare(connection)
+            _patiently(lambda: connection.execute("COMMIT"))
+        except BaseException:
+            _roll_back(connection)
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _set_aside(self, reason: sqlite3.Error) -> None:
+        damaged = self._identity
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        with self._gate.hold(alone=True):
+            if damaged is None or _identity(self._path) != damaged:
+                return  # another process has done it
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+            try:
+                for old in self._path.parent.glob(f"{self._path.stem}.damaged-*"):
+                    old.unlink()  # only the latest is kept: each may be gigabytes
+                for suffix in reversed(_SIDE_FILES):
+                    side = self._path.with_name(self._path.name + suffix)
+                    if side.exists():
+                        side.rename(self._path.with_name(f"{self._path.stem}.damaged-{stamp}{self._path.suffix}{suffix}"))
+            except PermissionError as error:  # Windows, while another connection is open
+                raise StoreDamaged(
+                    f"The catalogue in '{self._path.parent}' is damaged and in use.",
+                    "End every kimi-files-mcp process and start again: the catalogue is then rebuilt.",
+                ) from error
+        _log.warning("catalogue damaged (%s): set aside as %s.damaged-%s and rebuilt", reason, self._path.stem, stamp)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    def pragmas() -> None:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        wanted = "wal" if sqlite3.sqlite_version_info >= _WAL_IS_SAFE_FROM else "truncate"
+        if journal != wanted:
+            connection.execute(f"PRAGMA journal_mode = {wanted}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cell_size_check = ON")
+
+    _patiently(pragmas)
+
+
+def _begin(connection: sqlite3.Connection, writes: bool) -> None:
+    def begin() -> None:
+        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not writes:
+            try:
+                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # takes the lock now, not later
+            except sqlite3.Error:
+                connection.execute("ROLLBACK")
+                raise
+
+    _patiently(begin)
+
+
+def _patiently(step: Callable[[], object]) -> None:
+    """Run ``step`` again while another process holds the lock: no user should ever read "database is locked"."""
+    deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            step()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            if time.monotonic() > deadline:
+                raise ServerError("The catalogue was in use for two minutes.", "Try again in a moment.") from error
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite may have rolled back by itself, and after a fault of the disk it may be unable to: the journal does it then.
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

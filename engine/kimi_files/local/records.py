@@ -1,0 +1,72 @@
+"""One small JSON file beside the blobs for each kept file, from which a lost catalogue is made again."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kimi_files.local.blobs import sync_folder, write_whole
+from kimi_files.models import FileObject
+
+_log = logging.getLogger(__name__)
+
+
+class FileRecord(BaseModel):
+    """A kept file and the hash of its bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: FileObject
+    sha256: str
+
+    @property
+    def extension(self) -> str:
+        """Lower-case extension with its dot, or ''. It decides with the bytes how a file is read."""
+        return extension_of(self.file.filename)
+
+
+def extension_of(name: str) -> str:
+    """Lower-case extension of a file's name with its dot, or ''."""
+    return Path(name).suffix.lower()
+
+
+class Records:
+    """Records under ``data_dir``/files."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "files"
+
+    def prepare(self) -> None:
+        """Make the folder."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def write(self, record: FileRecord) -> None:
+        """Write a record. Call it inside the transaction that adds the file to the catalogue."""
+        write_whole(self._path(record.file.id), record.model_dump_json(exclude_none=True).encode())
+
+    def remove(self, file_id: str) -> None:
+        """Remove a record, if it is there."""
+        self._path(file_id).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def ids(self) -> list[str]:
+        """The ids of all records, readable or not."""
+        return [path.stem for path in self._folder.glob("file_*.json")]
+
+    def read_all(self) -> tuple[list[FileRecord], bool]:
+        """The records in the order in which the files were made, and whether every one could be read."""
+        records, whole = [], True
+        for file_id in self.ids():
+            try:
+                records.append(FileRecord.model_validate_json(self._path(file_id).read_bytes()))
+            except FileNotFoundError:
+                continue  # deleted meanwhile
+            except (OSError, ValidationError):
+                whole = False
+                _log.warning("the record of %s cannot be read; it is kept", file_id)
+        return sorted(records, key=lambda record: (record.file.created_at, record.file.id)), whole
+
+    def _path(self, file_id: str) -> Path:
+        return self._folder / f"{file_id}.json"
