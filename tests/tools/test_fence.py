@@ -7,9 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kimi_files.tokens import estimate_tokens
 from kimi_files_tools import fence as module
 from kimi_files_tools.fence import FENCE_TOKENS, fence
-from kimi_files.tokens import estimate_tokens
 
 HOSTILE = st.text(alphabet=st.sampled_from("</file-tx 0123456789abcdef>\n"), max_size=400)
 

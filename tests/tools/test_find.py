@@ -38,13 +38,16 @@ async def test_words_match_across_line_ends_and_marks(text, words, matched):
 
 
 @given(
-    text=st.text(alphabet="ab \n", max_size=300), piece=st.integers(1, 40), words=st.sampled_from(["a", "ab", "a b", "aa b"])
+    text=st.text(alphabet="ab \n", max_size=300),
+    piece=st.integers(1, 40),
+    words=st.sampled_from(["a", "ab", "a b", "aa b"]),
 )
 @settings(max_examples=200, deadline=None)
 async def test_hits_do_not_depend_on_where_pieces_are_cut(text, piece, words):
     found = await hits(content_of([text], piece=piece), words)
     expected = [
-        (match.start(), match.end(), text.count("\n", 0, match.start()) + 1) for match in pattern_of(words).finditer(text)
+        (match.start(), match.end(), text.count("\n", 0, match.start()) + 1)
+        for match in pattern_of(words).finditer(text)
     ]
     assert found == expected
 

@@ -16,7 +16,8 @@ from kimi_files_tools.window import Position, read_cursor, take_window, write_cu
 from tests.tools.memory import content_of
 
 PAGE = st.text(
-    alphabet=st.one_of(st.sampled_from("abc de.\n\r\t|#*中文。"), st.characters(exclude_categories=["Cs"])), max_size=600
+    alphabet=st.one_of(st.sampled_from("abc de.\n\r\t|#*中文。"), st.characters(exclude_categories=["Cs"])),
+    max_size=600,
 )
 
 
@@ -41,7 +42,11 @@ async def test_walking_cursors_yields_every_character_once(pages, budget, piece)
     assert seen == pages
 
 
-@given(pages=st.lists(PAGE, min_size=1, max_size=5), max_tokens=st.integers(500, 1200), kind=st.sampled_from(["page", "text"]))
+@given(
+    pages=st.lists(PAGE, min_size=1, max_size=5),
+    max_tokens=st.integers(500, 1200),
+    kind=st.sampled_from(["page", "text"]),
+)
 @settings(max_examples=100, deadline=None)
 async def test_a_result_is_never_over_its_budget(pages, max_tokens, kind):
     content = content_of([page * 9 for page in pages[: 1 if kind == "text" else None]], kind=kind)
