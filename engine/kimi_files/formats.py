@@ -208,12 +208,14 @@ def looks_like_text(head: bytes) -> bool:
     return b"\x00" in head and any(_decodes_as_text(head, encoding) for encoding in _WIDE_ENCODINGS)
 
 
-def check_size(size: int) -> None:
+def check_size(size: int, limit: int = MAX_FILE_BYTES) -> None:
     """EmptyFile or FileTooLarge, in the contract's words, for a size that the service does not take."""
     if size == 0:
         raise file_is_empty()
-    if size > MAX_FILE_BYTES:
-        raise FileTooLarge("File size is too large, max file size is 100MB, please confirm and re-upload the file")
+    if size > limit:
+        raise FileTooLarge(
+            f"File size is too large, max file size is {limit >> 20}MB, please confirm and re-upload the file"
+        )
 
 
 def file_is_empty() -> EmptyFile:
@@ -229,10 +231,10 @@ def too_many_files(limit: int = MAX_FILES) -> QuotaExceeded:
     )
 
 
-def too_many_bytes() -> QuotaExceeded:
+def too_many_bytes(limit: int = MAX_TOTAL_BYTES) -> QuotaExceeded:
     """No room left in all: the contract has no words for it."""
     return QuotaExceeded(
-        f"The files you have uploaded would exceed the max total size {MAX_TOTAL_BYTES >> 30}GB,"
+        f"The files you have uploaded would exceed the max total size {limit >> 30}GB,"
         " please delete previous uploaded files"
     )
 
