@@ -21,10 +21,40 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_TWO_NOT_ASCII = re.compile(rb"[\x80-\xff]{2}")
 _ESCAPES = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b\$[@B]|\x1b\([IJ]"), "iso2022_jp_2"))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
 _PLAIN = re.compile(r"[\t\n\r -~　、。，：；！？「」]")
+
+# The larger encodings that a smaller name stands for in practice.
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "tis-620": "cp874",
+    "iso8859-11": "cp874",
+}
+
+# Signs of a wrong guess: control characters and lines of boxes, a sign or a capital inside of a word, two scripts in it.
+_LATIN = "A-Za-zªºÀ-ÖØ-öø-ɏ"
+_OTHER_SCRIPT = "Ͱ-ϿЀ-ӿ֐-׿؀-ۿก-๛"
+_ODD = re.compile(
+    "[\x80-\x84\x86-\x9f\ufffd─-▟]"
+    f"|(?<=[{_LATIN}])[{_OTHER_SCRIPT}]|(?<=[{_OTHER_SCRIPT}])[{_LATIN}]"
+    r"|(?<=[^\W\d_])[¡-¿×÷ˆ˜†‡•‰‚„…‹›€ƒ™№](?=[^\W\d_])"
+    "|(?<=[a-zß-öø-ÿа-яё])[À-ÖØ-ÞŠŒŽŸЀ-Я]"
+)
+_MOST_ODD = 0.05
+_BEYOND_LATIN = re.compile(f"[{_OTHER_SCRIPT}぀-鿿가-힯]")
+_FEW_LETTERS = 6
+_ICELANDIC = {b"\xd0", b"\xde", b"\xf0", b"\xfe"}
+_IDEOGRAPHS = re.compile("[　-ヿ一-鿿！-｠\t\n\r -~]")
+_KANA_OR_STOP = re.compile("[、。，ぁ-ヺ]")
 
 # No decoder gives a lone surrogate, so that what was replaced can be told from a U+FFFD that stood in the file.
 _LOST = "\udfff"
@@ -48,9 +78,9 @@ class Encoding:
 
 
 class Decoded:
-    """The characters of a stream in parts, to be gone through once.
+    """The characters of a stream in parts; each time it is gone through, from the beginning.
 
-    ``replaced`` counts, so far, the places that the encoding cannot explain (U+FFFD in the text), ``controls`` the
+    ``replaced`` counts, this time and so far, the places that the encoding cannot explain (U+FFFD in the text), ``controls`` the
     characters that no text has, and ``characters`` all of them.
     """
 
@@ -62,6 +92,7 @@ class Decoded:
         self.characters = 0
 
     def __iter__(self) -> Iterator[str]:
+        self.replaced = self.controls = self.characters = 0
         decoder = codecs.getincrementaldecoder(self._encoding.name)(errors="kimi_files.lost")
         self._stream.seek(self._encoding.mark)
         while block := self._stream.read(BLOCK_BYTES):
@@ -91,11 +122,14 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     if _decodes(stream, "utf-8"):
         return Encoding(_escaped(stream, head) or "utf-8")
     sample = _sample(stream)
-    candidates = ([_codec(declared)] if declared else []) + _likely(sample)
+    if _mostly_utf8(sample):
+        return Encoding("utf-8", exact=False)
+    named = _codec(declared) if declared else None
+    candidates = ([named] if named else []) + _likely(sample)
     for candidate in candidates:
-        if candidate and _decodes(stream, candidate):
+        if _decodes(stream, candidate):
             return Encoding(candidate)
-    return Encoding("utf-8" if _mostly_utf8(sample) else next(filter(None, candidates), "cp1252"), exact=False)
+    return Encoding(candidates[0], exact=False)
 
 
 def _decodes(stream: BinaryIO, name: str, start: int = 0) -> bool:
@@ -147,19 +181,63 @@ def _sample(stream: BinaryIO) -> bytes:
 
 def _mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "kimi_files.lost")
-    return sum(not character.isascii() for character in text) > 2 * text.count(_LOST)
+    return sum(not character.isascii() for character in text) > 5 * text.count(_LOST)
 
 
 def _codec(name: str) -> str | None:
     try:
-        return codecs.lookup(name).name
+        codec = codecs.lookup(name)
     except LookupError:
         return None
+    return _SUPERSETS.get(codec.name, codec.name) if codec._is_text_encoding else None
 
 
-def _likely(sample: bytes) -> list[str | None]:
+def _likely(sample: bytes) -> list[str]:
+    """Encodings in the order in which they are worth trying: chardet's, without those that give odd words."""
     from chardet import EncodingEra, detect_all
 
-    eras = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL | EncodingEra.DOS
-    found = detect_all(sample, ignore_threshold=True, encoding_era=eras, prefer_superset=True, max_bytes=_SAMPLE_BYTES)
-    return [_codec(result["encoding"]) for result in found if result["encoding"]]
+    if wide := _wide_ideographs(sample):
+        return [wide]
+    everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
+    western = _oddity(sample, "cp1252") <= _MOST_ODD
+    for eras in (everyday, EncodingEra.DOS | EncodingEra.LEGACY_MAC):
+        found = detect_all(sample, ignore_threshold=True, encoding_era=eras, max_bytes=_SAMPLE_BYTES)
+        # Of two that are as likely, ISO: what Windows adds to it are bytes that do not occur here, or ISO is implausible.
+        found.sort(
+            key=lambda result: (-round(result["confidence"], 3), "iso" not in (result["encoding"] or "").lower())
+        )
+        names = [name for result in found if (name := _codec(result["encoding"] or "")) is not None]
+        plausible = [name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD]
+        if western and (not plausible or (_is_latin(sample, plausible[0]) and _says_little(sample))):
+            return ["cp1252", *plausible]
+        if plausible:
+            return [*plausible, "cp1252"]
+    return ["cp1252"]
+
+
+def _oddity(sample: bytes, name: str) -> float:
+    """Which part of the characters beyond ASCII stand where no writing has them; 1 if nothing decodes."""
+    text = sample.decode(name, "ignore")
+    foreign = sum(not character.isascii() for character in text)
+    return len(_ODD.findall(text)) / foreign if foreign else 1.0
+
+
+def _is_latin(sample: bytes, name: str) -> bool:
+    """Whether the text has no other letters than Latin ones, or single letters where other scripts have words."""
+    return not _TWO_NOT_ASCII.search(sample) or not _BEYOND_LATIN.search(sample.decode(name, "ignore"))
+
+
+def _says_little(sample: bytes) -> bool:
+    """A few different letters are not enough to tell one Latin alphabet from another; Iceland's are."""
+    letters = set(_NOT_ASCII.findall(sample))
+    return len(letters) < _FEW_LETTERS and not letters & _ICELANDIC
+
+
+def _wide_ideographs(sample: bytes) -> str | None:
+    """UTF-16 of nothing but Chinese or Japanese, which has no zero bytes: it makes sense in one byte order only."""
+    shares = {}
+    for name in ("utf-16-le", "utf-16-be"):
+        text = sample[: len(sample) // 2 * 2].decode(name, "replace")
+        shares[name] = len(_IDEOGRAPHS.findall(text)) / len(text) if _KANA_OR_STOP.search(text) else 0.0
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] >= 0.95 and min(shares.values()) <= 0.8 else None

@@ -81,7 +81,8 @@ def cut(texts: Iterable[str], size: int = PIECE_CHARACTERS) -> Iterator[str]:
                 end -= 1
             yield _sendable(rest[start:end])
             start = end
-        rest = rest[start:]
+        # Without a cut nothing is copied: a text may come line by line.
+        rest = rest[start:] if start else rest
     if rest:
         yield _sendable(rest)
 

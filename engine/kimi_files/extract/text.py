@@ -8,8 +8,9 @@ from typing import BinaryIO
 from kimi_files.errors import UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.markdown import sections
 from kimi_files.extract.pieces import page_texts
-from kimi_files.formats import Format
+from kimi_files.formats import MARKDOWN, Format
 
 
 def read(
@@ -21,8 +22,12 @@ def read(
 
     Raises UnsupportedFile if what looked like a text at its beginning is none.
     """
-    decoded = Decoded(stream, detect_encoding(stream))
-    yield from page_texts(1, "1", "text", None, decoded)
+    encoding = detect_encoding(stream)
+    decoded = Decoded(stream, encoding)
+    if format == MARKDOWN:
+        yield from sections(lambda: decoded)
+    else:
+        yield from page_texts(1, "1", "text", None, decoded)
     yield from warnings(decoded)
 
 
@@ -30,7 +35,7 @@ def warnings(decoded: Decoded) -> Iterator[Warning]:
     """What went wrong while ``decoded`` was gone through. UnsupportedFile if it was no text at all."""
     if decoded.controls * 20 > decoded.characters:
         raise UnsupportedFile(
-            "This file begins like a text, but most of it is binary data.", "Extract or export its text part first."
+            "This file begins like a text, but much of it is binary data.", "Extract or export its text part first."
         )
     if decoded.replaced:
         yield Warning(
