@@ -13,7 +13,9 @@ from kimi_files.errors import InvalidArguments
 from kimi_files_mcp.http.errors import IncorrectKey, InvalidAuthentication
 
 _KEY = re.compile(r"[!-~]{1,512}")
-_HINT = "Send the header Authorization: Bearer KEY, with the key that `kimi-files-mcp serve` printed or its key file holds."
+_HINT = (
+    "Send the header Authorization: Bearer KEY, with the key that `kimi-files-mcp serve` printed or its key file holds."
+)
 
 
 class KeyRequired:

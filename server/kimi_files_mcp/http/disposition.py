@@ -13,7 +13,7 @@ MAX_NAME_CHARACTERS = 255
 _PARAMETER = re.compile(rb';\s*([^\s;="]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:\\|\\\\)")
-_HINT = "Send the part as: Content-Disposition: form-data; name=\"file\"; filename=\"report.pdf\""
+_HINT = 'Send the part as: Content-Disposition: form-data; name="file"; filename="report.pdf"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ def _file_name(parameters: dict[bytes, bytes]) -> str | None:
         name = _extended(parameters[b"filename*"])
     elif b"filename" in parameters:
         # What the HTML standard escapes. Any other percent sign belongs to the name.
-        escaped = re.sub(rb"%0d|%0a|%22", lambda match: unquote_to_bytes(match.group()), parameters[b"filename"], flags=re.I)
+        escaped = re.sub(
+            rb"%0d|%0a|%22", lambda match: unquote_to_bytes(match.group()), parameters[b"filename"], flags=re.I
+        )
         name = _utf8(escaped)
     else:
         return None

@@ -102,12 +102,8 @@ class FailuresAsResponses:
         except Exception as error:
             failure = as_error(error)
             if started:
-                raise BrokenResponse from None
+                return  # an unfinished response makes the server cut the connection: nobody takes it for whole
             await failure_response(failure)(scope, receive, send)
-
-
-class BrokenResponse(Exception):
-    """A response failed after its first bytes: the connection is cut, so that the client does not take it for whole."""
 
 
 def failure_response(failure: KimiFilesError, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,0 +1,47 @@
+"""``serve``: the files service over HTTP, for programs that speak to Kimi's or OpenAI's Files API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kimi_files_mcp.cli.terminal import Options, run
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Any other than this machine needs a key file.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option(
+    "--api-key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A file whose one line is the key that clients send. Default: a new key, shown once.",
+)
+@click.option("--max-requests", type=click.IntRange(1), help="How many may run at once before clients get 429.")
+@click.pass_obj
+def serve(options: Options, host: str, port: int, api_key_file: Path | None, max_requests: int | None) -> None:
+    """Speak Kimi's Files API (/v1/files) on this machine, over the same files as the tools.
+
+    Chat requests go to the OpenAI-compatible API that KIMI_FILES_CHAT_BASE_URL and KIMI_FILES_CHAT_API_KEY name.
+
+    \b
+      kimi-files-mcp serve --port 8321
+      curl http://127.0.0.1:8321/v1/files -H "Authorization: Bearer $KEY" -F purpose=file-extract -F file=@report.pdf
+    """
+    settings = options.settings()
+    from kimi_files_mcp.http.app import MOST_REQUESTS
+    from kimi_files_mcp.http.run import Address, serve
+
+    def announce(address: Address) -> None:
+        click.echo(f"base URL  {address.base_url}")
+        if address.key is None:
+            click.echo(f"API key   the one in {api_key_file}")
+        else:
+            click.echo(f"API key   {address.key}  (made for this run, shown only here)")
+
+    async def work() -> int:
+        await serve(settings, host, port, api_key_file, max_requests or MOST_REQUESTS, announce)
+        return 0
+
+    run(work)

@@ -1,0 +1,115 @@
+"""The process of ``kimi-files-mcp serve``: a socket, a key, the application, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.server import HANDLED_SIGNALS
+
+from kimi_files.errors import InvalidArguments
+from kimi_files_mcp.http.app import MOST_REQUESTS, build_app
+from kimi_files_mcp.http.auth import new_key, read_key
+from kimi_files_mcp.http.chat import chat_endpoint, is_loopback
+from kimi_files_mcp.settings import Settings
+from kimi_files_mcp.stdio import open_workspace
+
+_GRACE_SECONDS = 5
+_IDLE_SECONDS = 75
+_BACKLOG = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the service listens. ``key`` is None when a key file holds it."""
+
+    base_url: str
+    key: str | None = field(repr=False)
+
+
+async def serve(
+    settings: Settings,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    api_key_file: Path | None = None,
+    most_requests: int = MOST_REQUESTS,
+    announce: Callable[[Address], None] = lambda address: None,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Serve the contract until SIGINT or SIGTERM. ``announce`` is called once, when connections are taken.
+
+    Port 0 takes a free one. InvalidArguments for a host beyond this machine without a key file, an unusable key file,
+    an address that cannot be listened on, and a chat endpoint that cannot be one.
+    """
+    if api_key_file is None and not is_loopback(host):
+        raise InvalidArguments(
+            f"Listening on '{host}' lets other machines in.",
+            "Give the key that they need with --api-key-file FILE, or leave --host out to stay on this machine.",
+        )
+    key = new_key() if api_key_file is None else read_key(api_key_file)
+    chat = chat_endpoint(environment)
+    with _listen(host, port) as listener:
+        opened = open_workspace(settings)
+        try:
+            app = build_app(await opened.service(), key, settings.data_dir, chat, most_requests)
+            announce(Address(_base_url(listener), key if api_key_file is None else None))
+            await _Server(_config(app)).serve([listener])
+        finally:
+            with anyio.CancelScope(shield=True):
+                await opened.aclose()
+
+
+class _Server(uvicorn.Server):
+    """Stops on a signal without raising it again afterwards: the service behind it is to be closed first."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",  # the one that is always there: what is tested is what runs
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # paths hold ids, and nobody asked for a record of them
+        server_header=False,
+        # Longer than clients keep idle connections: they, not we, decide when one ends.
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidArguments(
+            f"'{host}' port {port} cannot be listened on: {reason}.", "Choose another --port, or 0 for any free one."
+        ) from None
+
+
+def _base_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
