@@ -1,0 +1,199 @@
+"""A workbook's sheets by their own XML: what stands where, and cells one by one where a table would be mostly empty."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kimi_files.errors import DamagedFile
+from kimi_files.extract.office.package import Attributes, Package, parse_xml
+
+_WORKBOOK = "xl/workbook.xml"
+
+_COLUMN = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})[0-9]')
+_ROW_START = re.compile(rb"<(?:\w+:)?row[ >]")
+_CELL_START = re.compile(rb"<(?:\w+:)?c[ >]")
+
+# A grid of this many places is written anyhow; a larger one only if an eighth of it is filled.
+_ALWAYS_PLACES = 20_000
+_LEAST_FILLED = 8
+
+# Number formats that Excel numbers without spelling them out: dates and times.
+_DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_DATE_LETTERS = re.compile(r"[dmyhs]", re.IGNORECASE)
+_EPOCH = datetime.datetime(1899, 12, 30)
+_EPOCH_1904 = datetime.datetime(1904, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    name: str
+    part: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    strings: list[str]
+    date_styles: frozenset[int]
+    epoch: datetime.datetime
+
+
+def sheets(package: Package) -> list[Sheet]:
+    """The worksheets in the order of their tabs; empty where the package has another layout than Excel's."""
+    relations = package.relations(_WORKBOOK)
+    found: list[Sheet] = []
+
+    def start(tag: str, attributes: Attributes) -> None:
+        if tag == "sheet":
+            _, part = relations.get(attributes.get("id", ""), ("", ""))
+            state = attributes.get("state", "visible")
+            found.append(Sheet(attributes.get("name", ""), part, state in ("hidden", "veryHidden")))
+
+    parse_xml(package.part(_WORKBOOK), start)
+    return found
+
+
+def is_mostly_empty(package: Package, sheet: Sheet) -> bool:
+    """Whether the sheet's table would be an explosion of empty cells: one cell far out makes every row as wide."""
+    content = package.part(sheet.part)
+    width = max((_column_number(name) for name in set(_COLUMN.findall(content))), default=0)
+    places = width * len(_ROW_START.findall(content))
+    return places > _ALWAYS_PLACES and places > _LEAST_FILLED * len(_CELL_START.findall(content))
+
+
+def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
+    """Each sheet's cells by their names, a line for each row: ``A1: Position · XFD1: 12.5``."""
+    book = _book(package)
+    for sheet in found:
+        yield "\n".join(_rows(package.part(sheet.part), book))
+
+
+def _book(package: Package) -> _Book:
+    is_1904 = False
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal is_1904
+        if tag == "workbookPr":
+            is_1904 = attributes.get("date1904", "0") in ("1", "true")
+
+    parse_xml(package.part(_WORKBOOK), start)
+    return _Book(_strings(package), _date_styles(package), _EPOCH_1904 if is_1904 else _EPOCH)
+
+
+def _strings(package: Package) -> list[str]:
+    found: list[str] = []
+    stack: list[str] = []
+    words: list[str] = []
+
+    def start(tag: str, attributes: Attributes) -> None:
+        stack.append(tag)
+
+    def end(tag: str) -> None:
+        stack.pop()
+        if tag == "si":
+            found.append("".join(words))
+            words.clear()
+
+    def text(content: str) -> None:
+        if stack[-1] == "t" and "rPh" not in stack:
+            words.append(content)
+
+    parse_xml(package.part("xl/sharedStrings.xml"), start, end, text)
+    return found
+
+
+def _date_styles(package: Package) -> frozenset[int]:
+    """Numbers of the cell styles that show a number as a date."""
+    custom: set[int] = set()
+    styles: list[int] = []
+    is_inside = False
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal is_inside
+        if tag == "numFmt" and _DATE_LETTERS.search(_QUOTED.sub("", attributes.get("formatCode", ""))):
+            custom.add(_number(attributes.get("numFmtId", "")))
+        elif tag == "cellXfs":
+            is_inside = True
+        elif tag == "xf" and is_inside:
+            styles.append(_number(attributes.get("numFmtId", "")))
+
+    def end(tag: str) -> None:
+        nonlocal is_inside
+        is_inside = is_inside and tag != "cellXfs"
+
+    parse_xml(package.part("xl/styles.xml"), start, end)
+    return frozenset(index for index, number in enumerate(styles) if number in _DATE_FORMATS or number in custom)
+
+
+def _rows(content: bytes, book: _Book) -> list[str]:
+    lines: list[str] = []
+    row: list[str] = []
+    cell: Attributes = {}
+    words: list[str] = []
+    is_value = False
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal cell, is_value
+        if tag == "c":
+            cell = attributes
+            words.clear()
+        is_value = tag in ("v", "t")
+
+    def end(tag: str) -> None:
+        nonlocal is_value
+        is_value = False
+        if tag == "c" and words:
+            row.append(f"{cell.get('r', '?')}: {_value(''.join(words), cell, book)}")
+        elif tag == "row" and row:
+            lines.append(" · ".join(row))
+            row.clear()
+
+    def text(part: str) -> None:
+        if is_value:
+            words.append(part)
+
+    parse_xml(content, start, end, text)
+    return lines
+
+
+def _value(raw: str, cell: Attributes, book: _Book) -> str:
+    match cell.get("t", "n"):
+        case "s":
+            index = _number(raw)
+            if not 0 <= index < len(book.strings):
+                raise DamagedFile("The workbook is damaged: a cell's text is missing.", "Save it again in Excel.")
+            return " ".join(book.strings[index].split())
+        case "b":
+            return "TRUE" if raw.strip() == "1" else "FALSE"
+        case "n":
+            return _number_text(raw.strip(), _number(cell.get("s", "0")) in book.date_styles, book.epoch)
+    return " ".join(raw.split())
+
+
+def _number_text(raw: str, is_date: bool, epoch: datetime.datetime) -> str:
+    try:
+        value = float(raw)
+        if is_date:
+            moment = epoch + datetime.timedelta(seconds=round(value * 86_400))
+            return moment.date().isoformat() if value == int(value) else moment.isoformat(" ")
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    except (ValueError, OverflowError):
+        return raw
+
+
+def _column_number(name: bytes) -> int:
+    number = 0
+    for letter in name:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return -1

@@ -1,0 +1,85 @@
+"""Small pieces of markdown that every office reader writes the same way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_BREAKS = re.compile(r"\s*[\r\n\v\f]+\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list, table or heading as markdown. ``level`` is 1 to 9 for a heading, 0 for anything else."""
+
+    text: str
+    level: int = 0
+
+
+def join_blocks(blocks: Iterable[Block]) -> str:
+    return "\n\n".join(block.text for block in blocks if block.text)
+
+
+def heading(title: str, level: int) -> Block:
+    """A heading on one line; nothing where the title is empty."""
+    line = " ".join(title.split())
+    level = min(max(level, 1), 9)
+    return Block(f"{'#' * min(level, 6)} {line}", level) if line else Block("")
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A markdown table, its first row as the header; rows and columns without any text are left away."""
+    filled = [row for row in rows if any(text.strip() for text in row)]
+    if not filled:
+        return ""
+    columns = sorted({column for row in filled for column, text in enumerate(row) if text.strip()})
+    lines = [table_row([_at(row, column) for column in columns]) for row in filled]
+    lines.insert(1, table_row(["---"] * len(columns)))
+    return "\n".join(lines)
+
+
+def table_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell(text) for text in cells) + " |"
+
+
+def cell(text: str) -> str:
+    """A cell's text on one line, with nothing in it that would end the cell."""
+    # Excel writes a carriage return inside of a cell this way.
+    text = text.replace("_x000D_", "").strip()
+    if "|" in text:
+        text = text.replace("|", "\\|")
+    if not text.isprintable():
+        text = _BREAKS.sub("<br>", text)
+    return text
+
+
+def marked(text: str, mark: str) -> str:
+    """Text between marks, with blanks at its ends outside of them."""
+    core = text.strip()
+    if not core:
+        return text
+    start = text.index(core[0])
+    return f"{text[:start]}{mark}{core}{mark}{text[start + len(core) :]}"
+
+
+def picture(alternative: str | None) -> str:
+    """What stands for a picture; nothing for one that is not described."""
+    words = " ".join((alternative or "").split())
+    return f"[picture: {words}]" if words else ""
+
+
+def link(text: str, target: str) -> str:
+    """A link to somewhere outside of the file; one within it is its text."""
+    if not text.strip() or not target or target.startswith("#") or target == text.strip():
+        return text
+    return f"[{text}]({target})"
+
+
+def indented(text: str, width: int) -> str:
+    """The text as the content of a list point: every line but the first moved right."""
+    return text.replace("\n", "\n" + " " * width)
+
+
+def _at(row: Sequence[str], column: int) -> str:
+    return row[column].strip() if column < len(row) else ""

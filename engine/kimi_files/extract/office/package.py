@@ -1,0 +1,139 @@
+"""The parts of an Office Open XML package, with limits before anything is unpacked."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Callable
+from xml.parsers import expat
+
+from kimi_files.errors import DamagedFile, TooComplex
+
+# A text part packs 10 to 50 times; a bomb a thousand times. Small files may pack as they like.
+_MAX_BYTES = 1 << 30
+_MAX_RATIO = 200
+_RATIO_MATTERS_FROM = 64 << 20
+_MAX_PARTS = 50_000
+_MAX_PART_BYTES = 256 << 20
+_MAX_DEPTH = 256
+
+_EXPORT_AGAIN = "Open it in its program and save it again, or download it again."
+
+Attributes = dict[str, str]
+
+
+class Package:
+    """An opened package.
+
+    Raises:
+        DamagedFile: It is not a ZIP container that can be opened.
+        TooComplex: It would unpack to more than a reader can hold.
+    """
+
+    def __init__(self, untrusted_bytes: bytes) -> None:
+        try:
+            self._container = zipfile.ZipFile(io.BytesIO(untrusted_bytes))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+            raise DamagedFile(
+                "The file is damaged or cut off: its container cannot be opened.", _EXPORT_AGAIN
+            ) from None
+        parts = self._container.infolist()
+        unpacked = sum(part.file_size for part in parts)
+        ratio = unpacked / max(len(untrusted_bytes), 1)
+        if len(parts) > _MAX_PARTS or unpacked > _MAX_BYTES or (unpacked > _RATIO_MATTERS_FROM and ratio > _MAX_RATIO):
+            raise TooComplex(
+                f"The file unpacks to {unpacked // (1 << 20):,} MB in {len(parts):,} parts, which is more than is read.",
+                "Split it, or export what you need as CSV or PDF.",
+            )
+        self.names = {part.filename.lstrip("/"): part.filename for part in parts}
+
+    def part(self, name: str, limit: int = _MAX_PART_BYTES) -> bytes:
+        """The content of a part; empty where there is none.
+
+        Raises:
+            DamagedFile: The part is damaged.
+            TooComplex: It is larger than ``limit``.
+        """
+        stored = self.names.get(name)
+        if stored is None:
+            return b""
+        try:
+            with self._container.open(stored) as part:
+                content = part.read(limit + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+            raise DamagedFile(f"The file is damaged: its part {name} cannot be unpacked.", _EXPORT_AGAIN) from None
+        if len(content) > limit:
+            raise TooComplex(f"The part {name} of the file is larger than is read.", "Split the file.")
+        return content
+
+    def relations(self, name: str) -> dict[str, tuple[str, str]]:
+        """What a part refers to inside the package: relation id → (last word of its type, part name)."""
+        folder, base = posixpath.split(name)
+        found: dict[str, tuple[str, str]] = {}
+
+        def start(tag: str, attributes: Attributes) -> None:
+            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+                target = attributes.get("Target", "")
+                path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+                kind = attributes.get("Type", "").rsplit("/", 1)[-1]
+                found[attributes.get("Id", "")] = (kind, path.lstrip("/"))
+
+        parse_xml(self.part(f"{folder}/_rels/{base}.rels".lstrip("/")), start)
+        return found
+
+    def rewritten(self, changed: dict[str, bytes]) -> bytes:
+        """The package's bytes with other content for some parts, nothing compressed."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as container:
+            for name in self.names:
+                container.writestr(name, changed[name] if name in changed else self.part(name))
+        return target.getvalue()
+
+
+def parse_xml(
+    content: bytes,
+    start: Callable[[str, Attributes], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+) -> None:
+    """Walk through XML; tags and attributes come without their namespace prefix.
+
+    Document types are refused, so that no entity is ever expanded or fetched.
+
+    Raises:
+        DamagedFile: Not well-formed.
+        TooComplex: Nested deeper than any document is.
+    """
+    if not content.strip():
+        return
+    depth = 0
+
+    def on_start(tag: str, attributes: Attributes) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise TooComplex("The file's XML is nested too deeply.", _EXPORT_AGAIN)
+        start(tag.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()})
+
+    def on_end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end is not None:
+            end(tag.rpartition(":")[2])
+
+    def refuse(*_: object) -> None:
+        raise DamagedFile("The file's XML has a document type, which no office program writes.", _EXPORT_AGAIN)
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = on_start
+    parser.EndElementHandler = on_end
+    parser.StartDoctypeDeclHandler = refuse
+    if text is not None:
+        parser.CharacterDataHandler = text
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError:
+        raise DamagedFile("The file is damaged: its XML is not well-formed.", _EXPORT_AGAIN) from None

@@ -1,0 +1,62 @@
+"""Comments and tracked changes of a Word document, written into its text before a library drops them."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape
+
+from kimi_files.extract.office.package import Attributes, Package, parse_xml
+
+_DOCUMENT = "word/document.xml"
+_COMMENTS = "word/comments.xml"
+
+_WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference)[ />]")
+_COMMENT = re.compile(rb'<w:commentReference\b[^>]*w:id="([^"]*)"[^>]*/>')
+_DELETED_TEXT = re.compile(rb"(</?w:)delText\b")
+_NEXT_OF_SAME_KIND = re.compile(rb"</w:(ins|del|moveFrom)>\s*<w:\1(?: [^>]*)?(?<!/)>")
+_START = re.compile(rb"<w:(ins|del|moveFrom)(?: [^>]*)?(?<!/)>")
+_END = re.compile(rb"</w:(?:ins|del|moveFrom)>")
+_WORDS = {b"ins": b"inserted", b"del": b"deleted", b"moveFrom": b"moved away"}
+
+
+def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
+    """The document with "[inserted: …]", "[deleted: …]" and "[comment by …: …]" in its text, where it has any."""
+    document = package.part(_DOCUMENT)
+    if not _WORTH_LOOKING.search(document):
+        return untrusted_bytes
+    comments = _comments(package)
+
+    def comment(match: re.Match[bytes]) -> bytes:
+        words = comments.get(match[1].decode("utf-8", "replace"))
+        return _text(f" [comment {words}]") if words else b""
+
+    changed = _COMMENT.sub(comment, document)
+    changed = _DELETED_TEXT.sub(rb"\1t", changed)
+    changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
+    changed = _START.sub(lambda match: _run(b"[" + _WORDS[match[1]] + b": "), changed)
+    changed = _END.sub(lambda match: _run(b"]"), changed)
+    return package.rewritten({_DOCUMENT: changed})
+
+
+def _run(words: bytes) -> bytes:
+    return b'<w:r><w:t xml:space="preserve">' + words + b"</w:t></w:r>"
+
+
+def _text(words: str) -> bytes:
+    return f'<w:t xml:space="preserve">{escape(words)}</w:t>'.encode()
+
+
+def _comments(package: Package) -> dict[str, str]:
+    """Comment id → "by AUTHOR: TEXT"."""
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal current
+        if tag == "comment":
+            current = found.setdefault(attributes.get("id", ""), [f"by {attributes.get('author') or 'unknown'}:"])
+        elif tag == "p":
+            current.append(" ")
+
+    parse_xml(package.part(_COMMENTS), start, text=lambda words: current.append(words))
+    return {identity: " ".join("".join(words).split()) for identity, words in found.items()}

@@ -1,0 +1,169 @@
+"""Reads Word documents: docx and its variants, and the binary doc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+from kimi_files.errors import DamagedFile, UnsupportedFile
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.office import by_anydoc, by_office_oxide
+from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.package import Attributes, Package, parse_xml
+from kimi_files.extract.office.revisions import with_visible_revisions
+from kimi_files.extract.pieces import outline_entry, page_texts
+from kimi_files.tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from kimi_files.formats import Format
+
+# Up to this many tokens the document is one page; a longer one is cut into sections.
+_ONE_PAGE_TOKENS = 2_000
+# A heading starts a new section only after this much, so that a list of headings is not a list of pages.
+_LEAST_TOKENS = 300
+# Text without headings is cut as well, between paragraphs: a citation of a section should be of use.
+_MOST_TOKENS = 3_000
+
+_NO_TEXT = "The document has no text of its own."
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """A short document as one page, a long one as sections; headings as the outline.
+
+    Raises:
+        PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: Why it cannot be read.
+    """
+    untrusted_bytes = stream.read()
+    if untrusted_bytes.startswith(b"PK"):
+        package = Package(untrusted_bytes)
+        blocks = _blocks(with_visible_revisions(package, untrusted_bytes), "docx")
+        blocks += _running_heads(_headers_and_footers(package))
+    else:
+        blocks = _blocks(untrusted_bytes, "doc")
+        if by_office_oxide.is_installed():
+            blocks += _left_out_of_doc(untrusted_bytes, blocks)
+    yield from _outlined(_sections(blocks))
+
+
+@dataclass(slots=True)
+class _Section:
+    blocks: list[Block] = field(default_factory=list)
+    tokens: int = 0
+
+
+def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
+    """The first of the two libraries that finds text; what anydoc said, where neither does."""
+    blocks: list[Block] = []
+    failure: DamagedFile | UnsupportedFile | None = None
+    try:
+        blocks = by_anydoc.blocks(untrusted_bytes, kind)
+    except (DamagedFile, UnsupportedFile) as error:
+        failure = error
+    if not join_blocks(blocks) and by_office_oxide.is_installed():
+        try:
+            document = by_office_oxide.opened(untrusted_bytes, kind)
+            return [block for section in by_office_oxide.sections(document) for block in section.blocks]
+        except (DamagedFile, UnsupportedFile) as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return blocks
+
+
+def _left_out_of_doc(untrusted_bytes: bytes, blocks: list[Block]) -> list[Block]:
+    """Comments, headers and footers of a binary document, which only office-oxide gives."""
+    try:
+        document = by_office_oxide.opened(untrusted_bytes, "doc")
+    except DamagedFile:
+        return []
+    there = join_blocks(blocks)
+    found = [block for section in by_office_oxide.sections(document) for block in section.blocks]
+    comments = [block for block in found if block.text.startswith("[comment ") and block.text not in there]
+    return comments + _running_heads(by_office_oxide.running_heads(document))
+
+
+def _headers_and_footers(package: Package) -> list[str]:
+    """The text of every header and footer, each once."""
+    texts = []
+    for part in sorted(package.names):
+        if part.startswith(("word/header", "word/footer")) and part.endswith(".xml"):
+            texts.append(_plain_text(package.part(part)))
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _plain_text(part: bytes) -> str:
+    words: list[str] = []
+    stack: list[str] = []
+
+    def start(tag: str, attributes: Attributes) -> None:
+        stack.append(tag)
+        if tag in ("tab", "br", "tc"):
+            words.append(" ")
+
+    def end(tag: str) -> None:
+        stack.pop()
+        if tag == "p":
+            words.append("\n")
+
+    def text(content: str) -> None:
+        # A shape stands twice in the file, the second time for programs from before 2010.
+        if stack and stack[-1] == "t" and "Fallback" not in stack:
+            words.append(content)
+
+    parse_xml(part, start, end, text)
+    lines = (" ".join(line.split()) for line in "".join(words).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _running_heads(texts: list[str]) -> list[Block]:
+    return [Block("Headers and footers:\n" + "\n".join(texts))] if texts else []
+
+
+def _sections(blocks: list[Block]) -> list[_Section]:
+    sized = [(block, estimate_tokens(block.text)) for block in blocks if block.text]
+    if sum(tokens for _, tokens in sized) <= _ONE_PAGE_TOKENS:
+        return [_Section([block for block, _ in sized])]
+    sections = [_Section()]
+    for block, tokens in sized:
+        current = sections[-1]
+        is_due = block.level > 0 and (current.tokens >= _LEAST_TOKENS or block.level == 1)
+        if current.blocks and not _only_headings(current) and (is_due or current.tokens + tokens > _MOST_TOKENS):
+            current = _Section()
+            sections.append(current)
+        current.blocks.append(block)
+        current.tokens += tokens
+    return sections
+
+
+def _only_headings(section: _Section) -> bool:
+    """A chapter's heading stays with the first section of the chapter."""
+    return all(block.level for block in section.blocks)
+
+
+def _outlined(sections: list[_Section]) -> Iterator[PageText | OutlineEntry | Warning]:
+    is_one_page = len(sections) == 1
+    for number, section in enumerate(sections, start=1):
+        headings = [block for block in section.blocks if block.level]
+        title = headings[0].text.lstrip("# ") if headings and headings[0] is section.blocks[0] else None
+        yield from page_texts(
+            number,
+            str(number),
+            "text" if is_one_page else "section",
+            None if is_one_page else title,
+            join_blocks(section.blocks),
+        )
+        yield from _entries(headings, number)
+    if not any(section.blocks for section in sections):
+        yield Warning(message=_NO_TEXT)
+
+
+def _entries(headings: Iterable[Block], number: int) -> Iterator[OutlineEntry]:
+    for block in headings:
+        entry = outline_entry(block.text.lstrip("# "), block.level, number)
+        if entry is not None:
+            yield entry
