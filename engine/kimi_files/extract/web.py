@@ -1,0 +1,83 @@
+"""HTML as Markdown: headings, links, tables and descriptions of pictures stay; scripts and styles go."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.markdown import headed_lines, lines, sections
+from kimi_files.extract.pieces import one_line, sentence
+from kimi_files.extract.text import warnings
+from kimi_files.formats import Format
+
+# Browsers, too, look for it in the first kilobyte; XHTML may say it in its first line.
+_DECLARED = re.compile(
+    rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I
+)
+_DECLARED_WITHIN = 4096
+_TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
+_TITLE_WITHIN = 1 << 16
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """The text in sections, with its headings; the title above it where no heading says the same."""
+    decoded = Decoded(stream, detect_encoding(stream, _declared(stream)))
+    markup = "".join(decoded)
+    yield from warnings(decoded)
+    text, messages = _markdown(markup)
+    title = _title(markup)
+    if title and not _begins_with(text, title):
+        text = f"# {title}\n\n{text}"
+    del markup
+    yield from sections(lambda: [text])
+    for message in messages:
+        yield Warning(message=sentence(message))
+
+
+def _declared(stream: BinaryIO) -> str | None:
+    stream.seek(0)
+    match = _DECLARED.search(stream.read(_DECLARED_WITHIN))
+    if match is None:
+        return None
+    name = (match[1] or match[2]).decode()
+    # What says UTF-16 in single bytes cannot be UTF-16.
+    return None if name.lower().startswith(("utf-16", "utf-32")) else name
+
+
+def _markdown(markup: str) -> tuple[str, list[str]]:
+    import html_to_markdown
+
+    result = html_to_markdown.convert(
+        markup,
+        html_to_markdown.ConversionOptions(
+            extract_metadata=False,
+            # Tabs, folded parts and menus hold text, too: nothing of the page is left out.
+            hidden_content="all",
+            preprocessing=html_to_markdown.PreprocessingOptions(
+                enabled=False, remove_navigation=False, remove_forms=False
+            ),
+            # A picture inside of the page as base64 would be nothing but tokens.
+            inline_data_media="alt_text_only",
+            compact_tables=True,
+            br_in_tables=True,
+        ),
+    )
+    return result.content or "", [warning.message for warning in result.warnings]
+
+
+def _title(markup: str) -> str:
+    match = _TITLE.search(markup, 0, _TITLE_WITHIN)
+    return one_line(html.unescape(match[1])) if match else ""
+
+
+def _begins_with(text: str, title: str) -> bool:
+    first = next((heading.title for _, heading in headed_lines(lines([text])) if heading is not None), None)
+    return first is not None and first.casefold() == title.casefold()

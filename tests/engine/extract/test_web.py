@@ -1,0 +1,64 @@
+"""What a page says is in its text, what it runs is not."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from kimi_files.extract import web
+from kimi_files.extract.document import OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.formats import HTML
+
+
+def read(data: bytes | str) -> str:
+    raw = data.encode() if isinstance(data, str) else data
+    return "".join(event.text for event in web.read(io.BytesIO(raw), "page.html", HTML) if isinstance(event, PageText))
+
+
+def test_text_links_alt_texts_and_tables_stay_and_scripts_go() -> None:
+    text = read(
+        "<html><head><title>A &amp; B</title><style>p {}</style><script>run()</script></head><body>"
+        "<nav><a href='/home'>Home</a></nav><h1>Head</h1><p>See <a href='u.html'>this</a> "
+        "<img src='data:image/png;base64,AAAA' alt='a chart'></p><div style='display:none'>folded</div>"
+        "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2|3</td></tr></table></body></html>"
+    )
+    for part in ("# A & B", "# Head", "[this](u.html)", "a chart", "folded", "[Home](/home)", "| 1 | 2\\|3 |"):
+        assert part in text
+    for part in ("run()", "p {}", "base64"):
+        assert part not in text
+
+
+def test_a_title_that_is_also_the_heading_is_said_once() -> None:
+    assert read("<title>Same</title><h1>Same</h1><p>x</p>").count("Same") == 1
+
+
+@pytest.mark.parametrize(
+    ("declaration", "encoding"),
+    [
+        ('<meta charset="gb2312">', "gbk"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', "cp1251"),
+        ('<?xml version="1.0" encoding="Shift_JIS"?>', "shift_jis"),
+        ("<meta charset=iso-8859-2>", "iso8859_2"),
+        ('<meta charset="utf-16">', "utf-8"),
+        ('<meta charset="windows-1252">', "utf-8"),
+    ],
+)
+def test_the_declared_encoding_is_used_unless_the_bytes_say_otherwise(declaration: str, encoding: str) -> None:
+    words = {"gbk": "中文", "cp1251": "Привет", "shift_jis": "日本", "iso8859_2": "żółw", "utf-8": "Grüße"}[encoding]
+    assert words in read(f"{declaration}<p>{words}</p>".encode(encoding))
+
+
+def test_a_long_page_is_cut_at_its_headings() -> None:
+    body = "<p>" + "word " * 2_000 + "</p>"
+    events = list(web.read(io.BytesIO(f"<h1>One</h1>{body}<h1>Two</h1>{body}".encode()), "a.html", HTML))
+    assert [event.title for event in events if isinstance(event, PageText)] == ["One", "Two"]
+    assert [(event.title, event.page) for event in events if isinstance(event, OutlineEntry)] == [
+        ("One", 1),
+        ("Two", 2),
+    ]
+
+
+def test_nesting_that_the_converter_gives_up_on_is_said() -> None:
+    events = list(web.read(io.BytesIO(b"<div>" * 5_000 + b"deep"), "a.html", HTML))
+    assert any(isinstance(event, Warning) and "depth" in event.message for event in events)
