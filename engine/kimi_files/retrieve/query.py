@@ -1,0 +1,187 @@
+"""What a question asks for: its words and their weights, whether it wants a figure, and which files it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
+
+from kimi_files.retrieve.thesaurus import GROUPS
+from kimi_files.retrieve.words import is_unspaced, raw_words, words
+
+THESAURUS_WEIGHT = 0.5
+
+_STOP_WORDS = frozenset(
+    """a about above according after all also am an and any are as at based be because been before being between both
+    but by can cannot could did do does doing done during each either else ever every for from further get give given
+    gives giving had has have having he her here hers him his how i if in into is it its itself just know let like list
+    made make many may me mean might more most much must my name need no nor not of off on once only or other our ours
+    out over own per please provide provided question respond response say says see shall she should show shown so some
+    such tell than that the their theirs them then there these they this those through to too under until up us use used
+    using very want was we were what whats when where which while who whom whose why will with within without would yes
+    you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
+    within among across per via considering assume assuming roughly approximately whether vs""".split()
+)
+
+# Words of questions about the whole of a file. They name nothing that stands in it.
+_OVERVIEW_WORDS = frozenset(
+    """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
+    ideas topic topics theme themes takeaways takeaway highlights highlight content contents file files document
+    documents report reports text texts paper papers pdf page pages article articles attachment attachments brief
+    briefly short describe description introduce introduction general important whole entire read analyse analyze
+    analysis review purpose subject sentence sentences words bullet bullets""".split()
+)
+
+_CHINESE_STOP = re.compile(
+    "为什么|什么时候|是什么|有什么|什么|多少|哪一年|哪一个|哪些|哪个|哪里|哪儿|哪位|哪种|哪家|哪年|哪|谁|怎么样|怎么|怎样|如何|为何"
+    "|请问|请列出|请给出|请说明|请|告诉我|帮我|是否|有没有|能否|可以|一下|根据|按照|关于|对于|分别|以及|其中|这个|那个|这些|那些|这份|这篇|这本"
+    "|该|几(?=[个年月日次种人位家块元天岁本条名点])|吗|呢|的|了|是"
+)
+_CHINESE_OVERVIEW = re.compile(
+    "总结|概括|概述|摘要|归纳|综述|简述|简介|介绍|梳理|提炼|主要|内容|大意|要点|重点|主题|讲了|讲的|说了|说的|写了|全文|文件|文档|文章|报告|材料|资料|附件|论文"
+    "|大概|核心|关键|中心思想|思想|一句话|简单|简要|讲|说|写|都|些|在|有|和|与|及|我|你|它|分析|阅读|看看|看|这|本|份|篇|个|要|给|把|用|做|下|话|、"
+)
+
+_FIRST_SENTENCE_END = re.compile(r"(?<=[?!])\s|(?<=[a-z0-9)%])\.\s+(?=[A-Z])|[？！。]|\n")
+_WANTS_FIGURE = re.compile(
+    r"\bhow (?:much|many|large|big|high|low|long|old|far|fast|heavy|tall|often)\b"
+    r"|\b(?:ratio|percent|percentage|amount|margin|rate|total|average|number of|quantity|price|cost|value|growth|turnover"
+    r"|sum|salary|balance|figure|net|quantify|usd|eur|rmb|per cent|million|billion|thousand)\b|[%$€£¥]"
+    "|多少|占比|比例|比率|比重|几(?!乎|何)|率|百分|同比|环比|增幅|降幅|增速|金额|总额|合计|总计|总数|数量|数额|人数|次数|平均|多大|多高|多长|多远"
+    "|价格|单价|费用|成本|收入|利润|余额|营收",
+    re.IGNORECASE,
+)
+_WANTS_NO_FIGURE = re.compile(r"\b(?:why|who|whom|whose)\b|为什么|为何|谁|原因|怎么样|怎样|如何", re.IGNORECASE)
+
+_NAME_SPLIT = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]+")
+# Words so common in file names that they tell no file from another.
+_COMMON_IN_NAMES = frozenset("the of and a an to in on for final copy new draft version".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One wording. ``weights`` gives each word to look for its weight; ``said`` each word as it was written, with the
+    words of the index that it became."""
+
+    weights: dict[str, float]
+    said: tuple[tuple[str, tuple[str, ...]], ...]
+    wants_figure: bool
+
+
+def asked(text: str) -> Asked:
+    """Take a question or a few search words apart."""
+    said = tuple(_said(text))
+    weights = dict.fromkeys((word for _, found in said for word in found), 1.0)
+    for word in _synonyms(words(_CHINESE_STOP.sub(" ", text))):
+        weights.setdefault(word, THESAURUS_WEIGHT)
+    return Asked(weights, said, wants_figure(text))
+
+
+def wants_figure(question: str) -> bool:
+    """Whether the first sentence asks for a number, and not for a person or a reason."""
+    first = _FIRST_SENTENCE_END.split(question.strip(), maxsplit=1)[0]
+    return bool(_WANTS_FIGURE.search(first)) and not _WANTS_NO_FIGURE.search(first)
+
+
+def names_nothing(question: str) -> bool:
+    """Whether a question is about a file as a whole: "summarise", "what is this about", "总结一下这份文件"."""
+    for raw in raw_words(_CHINESE_STOP.sub(" ", question)):
+        if is_unspaced(raw):
+            if _CHINESE_OVERVIEW.sub("", raw):
+                return False
+        elif raw.casefold() not in _STOP_WORDS | _OVERVIEW_WORDS:
+            return False
+    return True
+
+
+def named_files(question: str, names: Sequence[str]) -> set[int]:
+    """Which of the files, by their index, a question names; empty if it names none, or all of them.
+
+    A word of the question counts if it is capitalised or holds a digit, a run of Chinese signs by its pairs. A file is
+    named by two words of its name, or by half of them. What half of the files have in their names tells nothing.
+    """
+    if len(names) < 2:
+        return set()
+    of_names = [_name_words(name) for name in names]
+    counted = {word: sum(word in of_name for of_name in of_names) for word in set().union(*of_names)}
+    telling = [{word for word in of_name if counted[word] * 2 <= len(names)} for of_name in of_names]
+    said = _naming_words(question)
+    named = {
+        index
+        for index, of_name in enumerate(telling)
+        if (hits := len(of_name & said)) and (hits >= 2 or hits * 2 >= len(of_name))
+    }
+    return set() if len(named) == len(names) else named
+
+
+def _said(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for raw in raw_words(_CHINESE_STOP.sub(" ", text)):
+        lowered = raw.casefold()
+        if lowered in _STOP_WORDS or (len(lowered) == 1 and lowered.isascii() and lowered.isalpha()):
+            continue
+        if found := tuple(words(raw)):
+            yield raw, found
+
+
+def _synonyms(said: Sequence[str]) -> Iterator[str]:
+    """The words of all phrases that share a group with a phrase that was said."""
+    groups = _groups_by_first_word()
+    for at, word in enumerate(said):
+        for phrase, group in groups.get(word, ()):
+            if tuple(said[at : at + len(phrase)]) == phrase:
+                yield from group
+
+
+@cache
+def _groups_by_first_word() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for group in GROUPS:
+        everything = tuple(dict.fromkeys(word for phrase in group for word in _phrase(phrase, pairs_only=True)))
+        for phrase in group:
+            found = _phrase(phrase)
+            by_first.setdefault(found[0], []).append((found, everything))
+    return by_first
+
+
+def _phrase(phrase: str, *, pairs_only: bool = False) -> tuple[str, ...]:
+    """The words of a phrase. Single Chinese signs of a longer word would match everywhere."""
+    found = [word for word in words(phrase) if word not in _STOP_WORDS]
+    if pairs_only and len(phrase) > 1 and is_unspaced(phrase):
+        found = [word for word in found if len(word) > 1]
+    return tuple(found)
+
+
+def _name_words(name: str) -> set[str]:
+    """The words of a file's name without its extension, letters and digits apart, Chinese by its pairs of signs."""
+    found: set[str] = set()
+    for raw in raw_words(PurePath(name).stem):
+        if is_unspaced(raw):
+            found.update(_pairs(raw))
+            continue
+        found.update(words(raw))
+    return found - _COMMON_IN_NAMES
+
+
+def _naming_words(question: str) -> set[str]:
+    """What in a question may be part of a file's name, and neighbouring words written as one: "Best Buy" is BESTBUY."""
+    raw = raw_words(question)
+    found: set[str] = set()
+    for at, word in enumerate(raw):
+        if is_unspaced(word):
+            found.update(_pairs(word))
+        elif _may_name(word):
+            found.update(words(word))
+            for end in range(at + 2, min(at + 4, len(raw)) + 1):
+                found.update(words("".join(raw[at:end]).lower()))
+    return found
+
+
+def _may_name(word: str) -> bool:
+    capitalised = word[0].isupper() and word.casefold() not in _STOP_WORDS
+    return capitalised or any(sign.isdigit() for sign in word)
+
+
+def _pairs(run: str) -> Iterable[str]:
+    return (run[at : at + 2] for at in range(len(run) - 1)) if len(run) > 1 else (run,)

@@ -1,0 +1,171 @@
+"""Which passages answer best: BM25 over passage and context, figures where figures are asked for, named files, neighbours."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from kimi_files.retrieve.query import Asked
+
+PassageKey = tuple[int, int]
+"""A content's id and the number of a passage in it, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage without its text. ``start`` and ``end`` are offsets in its page, in the layer that is searched.
+
+    ``figures`` is the share of numbers among its words, ``page_figures`` that of its page. ``header_start`` and
+    ``header_end`` are the first row of the table that it continues (0, 0 if none).
+    """
+
+    content: int
+    number: int
+    page: int
+    start: int
+    end: int
+    cost: int
+    figures: float
+    page_figures: float
+    header_start: int
+    header_end: int
+    heading: str
+
+
+@dataclass(slots=True)
+class SegmentPostings:
+    """Where the asked words stand in a segment: by word, packed as ``segment.posting`` packs them.
+
+    ``words`` is the length of each passage, ``contexts`` the number of its context, ``context_words`` the length of each.
+    """
+
+    content: int
+    first: int
+    words: array[int]
+    contexts: array[int]
+    context_words: array[int]
+    body: dict[str, array[int]] = field(default_factory=dict)
+    context: dict[str, array[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What was fitted to one half of the benchmark's questions; the other half is reported."""
+
+    saturation: float = 1.2
+    length: float = 0.75
+    context: float = 0.6
+    figures: float = 1.0
+    page_figures: float = 1.0
+    neighbours: float = 0.2
+    other_files: float = 0.5
+    candidates: int = 400
+
+
+TUNING = Tuning()
+
+
+def scores(
+    segments: Sequence[SegmentPostings],
+    asked: Asked,
+    factors: Mapping[int, float],
+    tuning: Tuning = TUNING,
+) -> dict[PassageKey, float]:
+    """BM25 of the best candidates, a content's times its factor (1 where there is none).
+
+    How rare a word is, is counted over the asked files alone.
+    """
+    passages = sum(len(segment.words) for segment in segments)
+    if not passages:
+        return {}
+    by_context = [Counter(segment.contexts) for segment in segments]
+    rarities = _rarities(segments, by_context, asked, passages)
+    mean_words = sum(sum(segment.words) for segment in segments) / passages or 1.0
+    contexts = sum(len(segment.context_words) for segment in segments)
+    mean_context_words = sum(sum(segment.context_words) for segment in segments) / contexts or 1.0
+    best: list[tuple[float, PassageKey]] = []
+    for segment in segments:
+        factor = factors.get(segment.content, 1.0)
+        found = _field(segment.body, segment.words, mean_words, rarities, tuning)
+        in_contexts = _field(segment.context, segment.context_words, mean_context_words, rarities, tuning)
+        if in_contexts:
+            for number, context in enumerate(segment.contexts):
+                if context in in_contexts:
+                    found[number] = found.get(number, 0.0) + tuning.context * in_contexts[context]
+        best += [
+            (score * factor, (segment.content, segment.first + number))
+            for number, score in heapq.nlargest(tuning.candidates, found.items(), key=itemgetter(1))
+        ]
+    return {key: score for score, key in heapq.nlargest(tuning.candidates, best)}
+
+
+def reranked(
+    scores: Mapping[PassageKey, float],
+    rows: Mapping[PassageKey, PassageRow],
+    wants_figure: bool,
+    tuning: Tuning = TUNING,
+) -> dict[PassageKey, float]:
+    """The scores with a bonus for figures, if the question wants one, and a part of what the neighbours on the page have."""
+    alone: dict[PassageKey, float] = {}
+    for key, row in rows.items():
+        bonus = tuning.figures * row.figures + tuning.page_figures * row.page_figures if wants_figure else 0.0
+        alone[key] = scores[key] * (1 + bonus)
+    together: dict[PassageKey, float] = {}
+    for (content, number), score in alone.items():
+        beside = 0.0
+        for neighbour in ((content, number - 1), (content, number + 1)):
+            if neighbour in alone and rows[neighbour].page == rows[content, number].page:
+                beside += alone[neighbour]
+        together[content, number] = score + tuning.neighbours * beside
+    return together
+
+
+def shared(rankings: Sequence[Mapping[PassageKey, float]]) -> list[tuple[PassageKey, float]]:
+    """One ranking out of several wordings', best first; each wording's best passage is worth the same."""
+    total: dict[PassageKey, float] = {}
+    for ranking in rankings:
+        top = max(ranking.values(), default=0.0)
+        for key, score in ranking.items():
+            total[key] = max(total.get(key, 0.0), score / top)
+    return sorted(total.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _rarities(
+    segments: Sequence[SegmentPostings], by_context: Sequence[Counter[int]], asked: Asked, passages: int
+) -> dict[str, float]:
+    """Each word's weight times its inverse document frequency."""
+    rarities: dict[str, float] = {}
+    for word, weight in asked.weights.items():
+        in_body = sum(len(segment.body[word]) for segment in segments if word in segment.body)
+        in_context = sum(
+            sum(counts[packed >> 6] for packed in segment.context[word])
+            for segment, counts in zip(segments, by_context, strict=True)
+            if word in segment.context
+        )
+        found = max(in_body, in_context)
+        if found:
+            rarities[word] = weight * math.log(1 + (passages - found + 0.5) / (found + 0.5))
+    return rarities
+
+
+def _field(
+    postings: Mapping[str, array[int]],
+    lengths: array[int],
+    mean: float,
+    rarities: Mapping[str, float],
+    tuning: Tuning,
+) -> dict[int, float]:
+    found: dict[int, float] = {}
+    base = tuning.saturation * (1 - tuning.length)
+    slope = tuning.saturation * tuning.length / mean
+    for word, of_word in postings.items():
+        rarity = rarities.get(word, 0.0) * (tuning.saturation + 1)
+        for packed in of_word:
+            number, times = packed >> 6, packed & 63
+            found[number] = found.get(number, 0.0) + rarity * times / (times + base + slope * lengths[number])
+    return found

@@ -1,0 +1,80 @@
+"""What a worker sends to the index: up to a thousand passages with where each of their words stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+PASSAGES_A_SEGMENT = 1_024
+LONGEST_TEXT = 1_000
+
+_TIMES_BITS = 6
+_TIMES_MASK = (1 << _TIMES_BITS) - 1
+
+_Count = Annotated[int, Field(ge=0, le=2**31)]
+_Posting = Annotated[int, Field(ge=0, le=0xFFFF)]
+_Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+def posting(number: int, times: int) -> int:
+    """16 bits: a passage's number in its segment, and how often a word stands in it (63 at most)."""
+    return number << _TIMES_BITS | min(times, _TIMES_MASK)
+
+
+def unpack(packed: int) -> tuple[int, int]:
+    """The number and the times of a posting."""
+    return packed >> _TIMES_BITS, packed & _TIMES_MASK
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Passage(_Record):
+    """A run of characters of a page. ``words`` is its length, ``figures`` how many of them are numbers and no years."""
+
+    page: int = Field(ge=1, le=2**31)
+    start: _Count
+    end: _Count
+    cost: _Count
+    words: _Count
+    figures: _Count
+    context: int = Field(ge=0, lt=PASSAGES_A_SEGMENT)
+    header_start: _Count
+    header_end: _Count
+
+
+class Context(_Record):
+    """What is searched with passages that follow one another, and the heading under which they stand."""
+
+    words: _Count
+    heading: str = Field(max_length=LONGEST_TEXT)
+
+
+class PageFigures(_Record):
+    """How many words of a page are in this segment, and how many of them are numbers and no years."""
+
+    page: int = Field(ge=1, le=2**31)
+    figures: _Count
+    words: _Count
+
+
+class Segment(_Record):
+    """Passages in the order of the text. ``body`` and ``context`` give each word's postings, by passage and by context."""
+
+    passages: list[Passage] = Field(min_length=1, max_length=PASSAGES_A_SEGMENT)
+    contexts: list[Context] = Field(min_length=1, max_length=PASSAGES_A_SEGMENT)
+    pages: list[PageFigures] = Field(max_length=PASSAGES_A_SEGMENT)
+    body: dict[_Word, list[_Posting]]
+    context: dict[_Word, list[_Posting]]
+
+    @model_validator(mode="after")
+    def _points_into_itself(self) -> Self:
+        """A segment comes from a process that read a stranger's file: nothing in it may lead outside of it."""
+        for postings, length in ((self.body, len(self.passages)), (self.context, len(self.contexts))):
+            if any(found and max(found) >> _TIMES_BITS >= length for found in postings.values()):
+                raise ValueError("a posting points past the segment")
+        if any(passage.context >= len(self.contexts) or passage.end <= passage.start for passage in self.passages):
+            raise ValueError("a passage is out of order")
+        return self
