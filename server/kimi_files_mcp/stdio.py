@@ -40,8 +40,9 @@ def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Wo
 
     async def start_service() -> FilesService:
         from kimi_files.local.service import LocalFilesService
+        from kimi_files.workers.pool import WorkerPool
 
-        return LocalFilesService(settings.data_dir)
+        return LocalFilesService(settings.data_dir, WorkerPool())
 
     return Workspace(policy or settings.policy, start_service)
 

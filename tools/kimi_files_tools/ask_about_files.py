@@ -91,18 +91,19 @@ async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list
     names: dict[str, None] = {}
     left_out: list[str] = []
     for file in files:
-        found = [file] if is_file_id(file) or not await is_folder(file, workspace.policy) else None
-        if found is None:
-            found = list(await readable_files(file, workspace.policy))
+        if is_file_id(file) or not await is_folder(file, workspace.policy):
+            found: Sequence[str] = [file]
+        else:
+            found = folder = await readable_files(file, workspace.policy)
+            left_out += [f"{count} files of {one_line(file, 120)} ({why})" for why, count in folder.left_out.items()]
             if not found:
                 left_out.append(f"{one_line(file, 120)} (a folder without readable files)")
-        room = MOST_FILES - len(names)
         fresh = [name for name in found if name not in names]
+        room = MOST_FILES - len(names)
         names.update(dict.fromkeys(fresh[:room]))
         if len(fresh) > room:
-            left_out.append(
-                f"{len(fresh) - room} more files of {one_line(file, 120)} ({MOST_FILES} a call: name them, or a folder inside)"
-            )
+            more = f"{len(fresh) - room} more files of {one_line(file, 120)}"
+            left_out.append(f"{more} ({MOST_FILES} a call: name them, or a folder inside)")
     return list(names), left_out
 
 

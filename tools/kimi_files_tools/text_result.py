@@ -59,9 +59,9 @@ async def _shown_line(content: Content, window: Window, pages: str, start: Posit
 async def _shown(content: Content, window: Window) -> str:
     """ "pages 1-8", "lines 1-210", with a word on the last part when it stops inside a page."""
     if is_lines(content) and window.parts:
-        first = await content.line_number(1, window.parts[0].start)
-        last = await content.line_number(1, max(window.parts[-1].end - 1, window.parts[0].start))
-        return f"lines {first:,}-{last:,} of {content.pages[0].lines:,}"
+        first_line = await content.line_number(1, window.parts[0].start)
+        last_line = await content.line_number(1, max(window.parts[-1].end - 1, window.parts[0].start))
+        return f"lines {first_line:,}-{last_line:,} of {content.pages[0].lines:,}"
     numbers = [part.page for part in window.parts]
     kind = content.pages[0].kind if content.pages else "page"
     kind = "page" if kind in ("text", "picture") else kind

@@ -117,19 +117,25 @@ async def _readers() -> AsyncIterator[Finding]:
                     )
                 except KimiFilesError as error:
                     yield Finding(f"reads {sample.suffix}", str(error), ok=False)
-        yield Finding("workers", pool.level)
     finally:
         await pool.aclose()
 
 
 async def _store(settings: Settings) -> Finding:
     from kimi_files.local.service import LocalFilesService
+    from kimi_files.workers.pool import WorkerPool
 
-    service = LocalFilesService(settings.data_dir)
+    service = LocalFilesService(settings.data_dir, WorkerPool())
+    where = shown(settings.data_dir)
     try:
         health = await service.health()
-        return Finding("store", f"{shown(settings.data_dir)}: {health.words}", ok=health.ok)
     except KimiFilesError as error:
-        return Finding("store", error.message, ok=False, remedy=error.hint)
+        return Finding("store", f"{where}: {error.message}", ok=False, remedy=error.hint)
     finally:
         await service.aclose()
+    if health.problem:
+        return Finding("store", f"{where}: {health.problem}", ok=False)
+    if not health.exists:
+        return Finding("store", f"{where}: made at the first use", ok=True)
+    sizes = f"{health.files} files kept ({health.bytes / 1e6:.1f} MB), {health.contents} texts cached"
+    return Finding("store", f"{where}: {sizes} ({health.text_bytes / 1e6:.1f} MB), journal {health.journal_mode}", ok=True)

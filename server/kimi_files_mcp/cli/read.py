@@ -58,7 +58,10 @@ async def _names(opened: Workspace, files: Sequence[str]) -> list[str]:
     names: list[str] = []
     for file in files:
         if not is_file_id(file) and await is_folder(file, opened.policy):
-            names.extend(await readable_files(file, opened.policy))
+            found = await readable_files(file, opened.policy)
+            names.extend(found)
+            for why, count in found.left_out.items():
+                click.echo(f"{file}: {count} files left out ({why})", err=True)
         else:
             names.append(file)
     return names
