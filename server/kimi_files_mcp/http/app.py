@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from kimi_files.service import FilesService
 from kimi_files_mcp.http.auth import KeyRequired
@@ -37,7 +37,11 @@ def build_app(
     """
     files = FileRoutes(service, spool_dir)
     chats = ChatRoutes(chat)
-    guards = [Middleware(KeyRequired, key), Middleware(RequestLimit, most_requests)]
+    guarded = Router(
+        [*files.routes(), *chats.routes()],
+        redirect_slashes=False,
+        middleware=[Middleware(KeyRequired, key), Middleware(RequestLimit, most_requests)],
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -50,7 +54,7 @@ def build_app(
         routes=[
             Route("/healthz", _health, methods=["GET"]),
             Route("/openapi.json", _schema, methods=["GET"]),
-            Mount("/v1", routes=[*files.routes(), *chats.routes()], middleware=guards),
+            Mount("/v1", guarded),
         ],
         middleware=[Middleware(FailuresAsResponses)],
         exception_handlers={HTTPException: routing_failure},

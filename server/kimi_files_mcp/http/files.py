@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -37,11 +37,9 @@ class FileRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/files", self.create, methods=["POST"]),
-            Route("/files", self.list, methods=["GET"]),
-            Route("/files/{file_id}", self.retrieve, methods=["GET"]),
-            Route("/files/{file_id}", self.delete, methods=["DELETE"]),
-            Route("/files/{file_id}/content", self.content, methods=["GET"]),
+            _route("/files", POST=self.create, GET=self.list),
+            _route("/files/{file_id}", GET=self.retrieve, DELETE=self.delete),
+            _route("/files/{file_id}/content", GET=self.content),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -73,6 +71,15 @@ class FileRoutes:
             )
         content = await while_connected(request.receive, partial(self._service.content, file.id))
         return await _text(content)
+
+
+def _route(path: str, **endpoints: Callable[[Request], Awaitable[Response]]) -> Route:
+    """One route for all methods of a path, so that a 405 names every method that there is."""
+
+    async def answer(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, answer, methods=list(endpoints))
 
 
 async def _text(content: Content) -> Response:

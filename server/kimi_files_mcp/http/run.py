@@ -62,14 +62,17 @@ async def serve(
         try:
             app = build_app(await opened.service(), key, settings.data_dir, chat, most_requests)
             announce(Address(_base_url(listener), key if api_key_file is None else None))
-            await _Server(_config(app)).serve([listener])
+            await Server(app).serve([listener])
         finally:
             with anyio.CancelScope(shield=True):
                 await opened.aclose()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Stops on a signal without raising it again afterwards: the service behind it is to be closed first."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(_config(app))
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

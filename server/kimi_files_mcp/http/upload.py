@@ -64,8 +64,9 @@ async def receive_upload(request: Request, spool_dir: Path) -> AsyncIterator[Upl
 class UploadForm:
     """The form of an upload, fed with the body as it arrives. Fields that the contract does not know are passed over."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, max_file_bytes: int = MAX_FILE_BYTES) -> None:
         self.waiting_bytes = 0
+        self._max_file_bytes = max_file_bytes
         self._waiting: list[bytes] = []
         self._size = 0
         self._name: str | None = None
@@ -158,8 +159,7 @@ class UploadForm:
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         if self._field == "file":
             self._size += end - start
-            if self._size > MAX_FILE_BYTES:
-                check_size(self._size)
+            check_size(self._size, self._max_file_bytes)
             self._waiting.append(data[start:end])
             self.waiting_bytes += end - start
             return
