@@ -14,7 +14,8 @@ import anyio
 import anyio.to_thread
 
 from kimi_files.access import OpenFile
-from kimi_files.errors import FileTooLarge, StoreDamaged
+from kimi_files.errors import StoreDamaged
+from kimi_files.formats import check_size
 from kimi_files.local.faults import disk_faults
 from kimi_files.local.locks import is_at, try_lock_alone
 
@@ -57,15 +58,15 @@ class Blobs:
             _remove_if_abandoned(path)
 
     @asynccontextmanager
-    async def receive(self, file: OpenFile, max_bytes: int, too_large: FileTooLarge) -> AsyncIterator[Received]:
+    async def receive(self, file: OpenFile, max_bytes: int) -> AsyncIterator[Received]:
         """Copy and hash a file. What got no place by the end of the block is removed.
 
-        Raises FileChanged if the file is written to meanwhile, ``too_large`` beyond ``max_bytes``, DiskFull.
+        Raises FileChanged if the file is written to meanwhile, FileTooLarge beyond ``max_bytes``, DiskFull.
         """
         received = await anyio.to_thread.run_sync(self._begin)
         try:
             with disk_faults(self._data_dir):
-                await _fill(received, file, max_bytes, too_large)
+                await _fill(received, file, max_bytes)
             yield received
         finally:
             received.close()
@@ -74,12 +75,19 @@ class Blobs:
     def place(self, received: Received) -> None:
         """Make received bytes a blob. Call it inside the transaction that names the blob."""
         place = self._place(received.sha256)
+        if not received.path.exists() and place.exists():
+            return  # the transaction is tried once more
         place.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
         if sys.platform == "win32":
             received.close()  # an open file cannot be renamed there
         # Also over a blob that is there: if that one was damaged, it is whole now.
         received.path.replace(place)
         sync_folder(place.parent)
+
+    def take_back(self, received: Received) -> None:
+        """Undo ``place``. Call it inside the transaction that failed, and only if nobody else names the blob."""
+        with suppress(FileNotFoundError):  # it had no place yet
+            self._place(received.sha256).replace(received.path)
 
     def remove(self, sha256: str) -> None:
         """Remove a blob, if it is there. Call it inside the transaction that found nobody naming it."""
@@ -123,7 +131,9 @@ class Blobs:
                 path = self._incoming / token_hex(16)
                 received = Received(path, os.open(path, _FLAGS, _MODE))
                 # The lock tells a sweep that somebody is at work. Windows refuses to remove an open file anyway.
-                if sys.platform == "win32" or (try_lock_alone(received.descriptor) and is_at(path, received.descriptor)):
+                if sys.platform == "win32" or (
+                    try_lock_alone(received.descriptor) and is_at(path, received.descriptor)
+                ):
                     return received
                 received.close()
 
@@ -181,24 +191,17 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-async def _fill(received: Received, file: OpenFile, max_bytes: int, too_large: FileTooLarge) -> None:
+async def _fill(received: Received, file: OpenFile, max_bytes: int) -> None:
     # The clone is instant; the source is still read to be hashed, which also tells whether it stayed the same.
     cloned = await anyio.to_thread.run_sync(_clone, file.descriptor, received.descriptor)
-    digest = hashlib.sha256()
-
-    def take(chunk: bytes) -> None:
-        digest.update(chunk)
-        if not cloned:
-            _write(received.descriptor, chunk)
-
     async for chunk in file.chunks(CHUNK_BYTES):
         received.size += len(chunk)
-        if received.size > max_bytes:
-            raise too_large
-        await anyio.to_thread.run_sync(take, chunk)
+        check_size(received.size, max_bytes)
+        if not cloned:
+            await anyio.to_thread.run_sync(_write, received.descriptor, chunk)
     await anyio.to_thread.run_sync(os.fsync, received.descriptor)
     os.lseek(received.descriptor, 0, os.SEEK_SET)
-    received.sha256 = digest.hexdigest()
+    received.sha256 = await file.sha256()
 
 
 def _clone(source: int, target: int) -> bool:

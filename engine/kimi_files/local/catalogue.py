@@ -315,9 +315,7 @@ def find_file(connection: sqlite3.Connection, file_id: str) -> FileRecord:
     return _record(row)
 
 
-def find_duplicate(
-    connection: sqlite3.Connection, sha256: str, filename: str, purpose: Purpose
-) -> FileObject | None:
+def find_duplicate(connection: sqlite3.Connection, sha256: str, filename: str, purpose: Purpose) -> FileObject | None:
     """The file with these bytes, name and purpose, if it is kept."""
     row = connection.execute(
         f"SELECT {_FILE_COLUMNS} FROM files WHERE sha256 = ? AND filename = ? AND purpose = ?",  # noqa: S608
@@ -351,9 +349,10 @@ def delete_file(connection: sqlite3.Connection, file_id: str) -> None:
     connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
 
 
-def has_blob_users(connection: sqlite3.Connection, sha256: str) -> bool:
-    """Whether any kept file has these bytes."""
-    return connection.execute("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone() is not None
+def has_blob_users(connection: sqlite3.Connection, sha256: str, besides: str = "") -> bool:
+    """Whether any kept file, ``besides`` the one with that id, has these bytes."""
+    row = connection.execute("SELECT 1 FROM files WHERE sha256 = ? AND id != ? LIMIT 1", (sha256, besides)).fetchone()
+    return row is not None
 
 
 def hide_unused_contents(connection: sqlite3.Connection, record: FileRecord) -> list[int]:
@@ -401,7 +400,9 @@ def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) ->
         statement = f"INSERT INTO {table} (content, {columns}) VALUES ({content_id:d}, {marks})"  # noqa: S608
         connection.executemany(statement, values)
 
-    insert("pages", "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain", rows.pages)
+    insert(
+        "pages", "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain", rows.pages
+    )
     insert("pieces", "page, layer, start, characters, line, text", rows.pieces)
     insert("outline", "number, title, level, page", rows.outline)
     insert("warnings", "number, message", rows.warnings)
@@ -413,13 +414,15 @@ def _pages(connection: sqlite3.Connection, content_id: int) -> tuple[PageInfo, .
         "WHERE content = ? ORDER BY number",
         (content_id,),
     )
-    return tuple(PageInfo(*row[:7], without_text=bool(row[7]), hidden=bool(row[8])) for row in rows)
+    pages = []
+    for number, label, kind, title, characters, tokens, lines, without_text, hidden in rows:
+        flags = bool(without_text), bool(hidden)
+        pages.append(PageInfo(number, label, kind, title, characters, tokens, lines, *flags))
+    return tuple(pages)
 
 
 def _outline(connection: sqlite3.Connection, content_id: int) -> tuple[OutlineEntry, ...]:
-    rows = connection.execute(
-        "SELECT title, level, page FROM outline WHERE content = ? ORDER BY number", (content_id,)
-    )
+    rows = connection.execute("SELECT title, level, page FROM outline WHERE content = ? ORDER BY number", (content_id,))
     return tuple(OutlineEntry(title=title, level=level, page=page) for title, level, page in rows)
 
 

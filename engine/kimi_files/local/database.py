@@ -46,11 +46,15 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on one consistent state. It may be run again, so it must have no other effect."""
-        return await self._run(self._reader, work, writes=False)
+        return await self._run(self._reader, work, None)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run ``work`` as one transaction with the write lock held from its beginning; all of it happens or nothing."""
-        return await self._run(self._writer, work, writes=True)
+    async def write(self, work: Work[T], undo: Work[None] | None = None) -> T:
+        """Run ``work`` as one transaction with the write lock held from its beginning; all of it happens or nothing.
+
+        ``undo`` takes back what ``work`` did outside the catalogue. It runs if ``work`` or its commit fails, while the
+        write lock is still held; not if SQLite has already let go of it.
+        """
+        return await self._run(self._writer, work, undo or _nothing)
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -59,9 +63,9 @@ class Database:
                 async with lane.lock:
                     await anyio.to_thread.run_sync(lane.close)
 
-    async def _run(self, lane: _Lane, work: Work[T], *, writes: bool) -> T:
+    async def _run(self, lane: _Lane, work: Work[T], undo: Work[None] | None) -> T:
         async with lane.lock:
-            return await anyio.to_thread.run_sync(lane.run, work, writes)
+            return await anyio.to_thread.run_sync(lane.run, work, undo)
 
 
 class _Lane:
@@ -75,15 +79,16 @@ class _Lane:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
-    def run(self, work: Work[T], writes: bool) -> T:
+    def run(self, work: Work[T], undo: Work[None] | None) -> T:
+        """Run ``work`` in a transaction, which may write if there is an ``undo``."""
         try:
             try:
-                return self._transaction(work, writes)
+                return self._transaction(work, undo)
             except sqlite3.Error as error:
                 if not is_damage(error):
                     raise
                 self._set_aside(error)
-            return self._transaction(work, writes)
+            return self._transaction(work, undo)
         except sqlite3.Error as error:
             raise from_sqlite_error(error, self._path.parent) from error
         except OSError as error:
@@ -95,16 +100,20 @@ class _Lane:
         self._connection = self._identity = None
         self._gate.close()
 
-    def _transaction(self, work: Work[T], writes: bool) -> T:
+    def _transaction(self, work: Work[T], undo: Work[None] | None) -> T:
         # The gate keeps the file from being set aside between the look at its identity and the end of the transaction.
         with self._gate.hold():
             connection = self._current()
-            _begin(connection, writes)
+            _begin(connection, writes=undo is not None)
             try:
                 result = work(connection)
                 _patiently(lambda: connection.execute("COMMIT"))
             except BaseException:
-                _roll_back(connection)
+                try:
+                    if undo is not None and connection.in_transaction:
+                        undo(connection)
+                finally:
+                    _roll_back(connection)
                 raise
             return result
 
@@ -144,13 +153,19 @@ class _Lane:
                 for suffix in reversed(_SIDE_FILES):
                     side = self._path.with_name(self._path.name + suffix)
                     if side.exists():
-                        side.rename(self._path.with_name(f"{self._path.stem}.damaged-{stamp}{self._path.suffix}{suffix}"))
+                        side.rename(
+                            self._path.with_name(f"{self._path.stem}.damaged-{stamp}{self._path.suffix}{suffix}")
+                        )
             except PermissionError as error:  # Windows, while another connection is open
                 raise StoreDamaged(
                     f"The catalogue in '{self._path.parent}' is damaged and in use.",
                     "End every kimi-files-mcp process and start again: the catalogue is then rebuilt.",
                 ) from error
         _log.warning("catalogue damaged (%s): set aside as %s.damaged-%s and rebuilt", reason, self._path.stem, stamp)
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    pass
 
 
 def _connect(path: Path) -> sqlite3.Connection:

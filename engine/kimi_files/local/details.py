@@ -36,7 +36,9 @@ def _without_text(pages: Sequence[PageInfo]) -> str:
     ranges = list(_ranges(empty))
     shown = ", ".join(ranges[:_RANGES_SHOWN]) + (" and others" if len(ranges) > _RANGES_SHOWN else "")
     noun = _noun(pages)
-    return f"{noun} {shown} is a picture without text" if len(empty) == 1 else f"{noun}s {shown} are pictures without text"
+    return (
+        f"{noun} {shown} is a picture without text" if len(empty) == 1 else f"{noun}s {shown} are pictures without text"
+    )
 
 
 def _ranges(pages: Iterable[PageInfo]) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -55,18 +56,29 @@ class Records:
         """The ids of all records, readable or not."""
         return [path.stem for path in self._folder.glob("file_*.json")]
 
-    def read_all(self) -> tuple[list[FileRecord], bool]:
-        """The records in the order in which the files were made, and whether every one could be read."""
-        records, whole = [], True
-        for file_id in self.ids():
-            try:
-                records.append(FileRecord.model_validate_json(self._path(file_id).read_bytes()))
-            except FileNotFoundError:
-                continue  # deleted meanwhile
-            except (OSError, ValidationError):
+    def read_all(self) -> list[FileRecord]:
+        """The records that can be read, in the order in which the files were made."""
+        records = [record for file_id in self.ids() if (record := self._read(file_id)) is not None]
+        return sorted(records, key=lambda record: (record.file.created_at, record.file.id))
+
+    def remove_unknown(self, known: Collection[str]) -> bool:
+        """Remove the records of files that are not known; False if one of them is kept because it cannot be read."""
+        for path in self._folder.glob(".file_*"):
+            path.unlink(missing_ok=True)  # half a record, of a process that was killed
+        whole = True
+        for file_id in [file_id for file_id in self.ids() if file_id not in known]:
+            if self._read(file_id) is None:
                 whole = False
-                _log.warning("the record of %s cannot be read; it is kept", file_id)
-        return sorted(records, key=lambda record: (record.file.created_at, record.file.id)), whole
+            else:
+                self.remove(file_id)
+        return whole
+
+    def _read(self, file_id: str) -> FileRecord | None:
+        try:
+            return FileRecord.model_validate_json(self._path(file_id).read_bytes())
+        except ValidationError:
+            _log.warning("the record of %s cannot be read; it is kept", file_id)
+            return None
 
     def _path(self, file_id: str) -> Path:
         return self._folder / f"{file_id}.json"

@@ -8,7 +8,7 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from kimi_files.errors import ReaderDied
-from kimi_files.extract.document import Advance, OutlineEntry, PageText, Start, Warning, document_event
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Start, document_event
 from kimi_files.local.catalogue import Catalogue, Rows
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
@@ -109,11 +109,11 @@ class ContentWriter:
             elif isinstance(event, OutlineEntry):
                 self._rows.outline.append((self._outline_entries, event.title, event.level, event.page))
                 self._outline_entries += 1
-            elif isinstance(event, Warning):
+            elif isinstance(event, Advance):
+                self._advance = event
+            else:
                 self._rows.warnings.append((self._warnings, event.message))
                 self._warnings += 1
-            else:
-                self._advance = event
 
     def _take_start(self, event: Start) -> None:
         if self._start is not None:

@@ -1,0 +1,132 @@
+"""The texts of files: read once by whoever comes first, then from the catalogue, for every process on the store."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from kimi_files.content import Content
+from kimi_files.errors import KimiFilesError, ServerError
+from kimi_files.local.catalogue import Catalogue, ContentKey
+from kimi_files.local.locks import claim, end_claim, try_claim
+from kimi_files.local.writing import ContentWriter
+from kimi_files.progress import Progress
+from kimi_files.retrieve.index import PassageIndex
+from kimi_files.workers.pool import WorkerPool
+
+READER_VERSION = 1
+"""Raise it whenever a reader gives another text for the same bytes: texts of other versions are then read anew."""
+
+_REMEMBERED = 32
+_ATTEMPTS = 5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes to read a text from. ``open`` gives their descriptor and raises at its end if they have changed meanwhile."""
+
+    sha256: str
+    name: str
+    extension: str
+    size: int
+    open: Callable[[], AbstractAsyncContextManager[int]]
+
+    @property
+    def key(self) -> ContentKey:
+        """What the text depends on."""
+        return ContentKey(self.sha256, self.extension, READER_VERSION)
+
+
+class Texts:
+    """``cache_bytes`` is how much text is kept of files that are not: named by path, and read."""
+
+    def __init__(
+        self, catalogue: Catalogue, index: PassageIndex, pool: WorkerPool, locks: Path, cache_bytes: int
+    ) -> None:
+        self._catalogue = catalogue
+        self._index = index
+        self._pool = pool
+        self._locks = locks
+        self._cache_bytes = cache_bytes
+        self._remembered: OrderedDict[int, Content] = OrderedDict()
+
+    async def get(self, source: Source, progress: Progress) -> Content:
+        """The text, read now if nobody has read it; who comes while another reads it waits for that."""
+        for _ in range(_ATTEMPTS):
+            content_id = await self._catalogue.find_content(source.key)
+            if content_id is None:
+                async with claim(self._lock(source.key)):
+                    content_id = await self._catalogue.find_content(source.key)
+                    if content_id is None:
+                        content_id = await self._read(source, progress)
+            content = await self._load(content_id)
+            if content is not None:
+                return content
+        raise ServerError("The file's text is deleted as often as it is read.", "Try again in a moment.")
+
+    async def discard(self, content_id: int) -> None:
+        """Remove a text and its passages."""
+        self._remembered.pop(content_id, None)
+        await self._index.forget(content_id)
+        await self._catalogue.discard_content(content_id)
+
+    async def discard_abandoned(self) -> None:
+        """Remove what processes that were killed had begun to read or to remove."""
+        for content_id, key in await self._catalogue.unfinished():
+            lock = self._lock(key)
+            descriptor = await anyio.to_thread.run_sync(try_claim, lock)
+            if descriptor is not None:
+                try:
+                    await self.discard(content_id)
+                finally:
+                    end_claim(lock, descriptor)
+
+    async def _read(self, source: Source, progress: Progress) -> int:
+        await progress(0, None, f"reading {source.name}")
+        content_id = await self._catalogue.begin_content(source.key, source.size)
+        try:
+            writer = ContentWriter(self._catalogue, content_id, progress)
+            async with (
+                source.open() as descriptor,
+                self._pool.job("extract", {"name": source.name}, descriptor=descriptor) as untrusted_frames,
+            ):
+                async for untrusted_frame in untrusted_frames:
+                    await writer.add(untrusted_frame)
+            await writer.finish()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._discard_quietly(content_id)
+            raise
+        await self._evict()
+        return content_id
+
+    async def _discard_quietly(self, content_id: int) -> None:
+        try:
+            await self.discard(content_id)
+        except KimiFilesError as error:  # what made the reading fail is what the caller has to know
+            _log.warning("a half-read text stays until the next start, unseen: %s", error)
+
+    async def _evict(self) -> None:
+        for content_id in await self._catalogue.over_budget(READER_VERSION, self._cache_bytes):
+            await self.discard(content_id)
+
+    async def _load(self, content_id: int) -> Content | None:
+        content = self._remembered.pop(content_id, None) or await self._catalogue.load_content(content_id)
+        if content is not None:
+            self._remembered[content_id] = content
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return content
+
+    def _lock(self, key: ContentKey) -> Path:
+        name = hashlib.sha256(f"{key.sha256} {key.extension} {key.reader}".encode()).hexdigest()
+        return self._locks / name[:32]
