@@ -38,7 +38,7 @@ _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
 _UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
 _MARKS_IN_TITLE = re.compile(r"\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
-_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 def read(
@@ -107,9 +107,9 @@ class _Findings:
     def outline(self) -> Iterator[OutlineEntry]:
         """Headings found in the text, for a file without an outline; what repeats from page to page is a running header."""
         headings = self.headings or []
-        times = Counter(_DIGITS.sub("", heading.title) for heading in headings)
+        times = Counter(key for heading in headings for key in _running_keys(heading))
         for heading in headings[:_MAX_OUTLINE]:
-            if times[_DIGITS.sub("", heading.title)] < 3:
+            if all(times[key] < 3 for key in _running_keys(heading)):
                 yield heading
 
     def warnings(self, attachments: list[str]) -> Iterator[Warning]:
@@ -320,6 +320,15 @@ def _headings(markdown: str, number: int) -> Iterator[OutlineEntry]:
         entry = outline_entry(_MARKS_IN_TITLE.sub(r"\1", match[2]), len(match[1]), number)
         if entry is not None and any(character.isalpha() for character in entry.title):
             yield entry
+
+
+def _running_keys(heading: OutlineEntry) -> set[str]:
+    """What is the same in a running header on each page: its words, or its words with the page number counted along."""
+    keys = {heading.title}
+    numbers = list(_NUMBER.finditer(heading.title))
+    for number in numbers[:1] + numbers[-1:]:
+        keys.add(f"{heading.title[: number.start()]}{int(number[0]) - heading.page:+}{heading.title[number.end() :]}")
+    return keys
 
 
 def _named(numbers: Iterable[int], labels: list[str]) -> str:

@@ -46,14 +46,14 @@ def read(
         yield from text.read(stream, name, format)
         return
     untrusted_bytes = stream.read()
-    found = _from_package(untrusted_bytes) if untrusted_bytes.startswith(b"PK") else _by_library(untrusted_bytes, "xls")
+    found = (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
     found = found or [_Sheet("", "")]
     for number, (sheet, label) in enumerate(zip(found, _labels(found), strict=True), start=1):
         yield from page_texts(number, label, "sheet", sheet.name, sheet.text, hidden=sheet.hidden)
         entry = outline_entry(label, 1, number)
         if entry is not None:
             yield entry
-    if not any(sheet.text for sheet in found):
+    if not _has_text(found):
         yield Warning(message="The workbook has no cells with content.")
     hidden = [sheet.name for sheet in found if sheet.hidden]
     if hidden:
@@ -70,32 +70,49 @@ def _labels(found: list[_Sheet]) -> list[str]:
 
 
 def _from_package(untrusted_bytes: bytes) -> list[_Sheet]:
+    """By office-oxide; by the package's own XML where a table would explode or office-oxide finds nothing."""
     package = Package(untrusted_bytes)
     there = cells.sheets(package)
-    if any(cells.is_mostly_empty(package, sheet) for sheet in there):
-        texts = cells.texts(package, there)
-        return [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
-    return _by_library(untrusted_bytes, "xlsx", there)
-
-
-def _by_library(untrusted_bytes: bytes, kind: str, there: list[cells.Sheet] | None = None) -> list[_Sheet]:
-    """By office-oxide, or by anydoc where that fails."""
-    try:
-        found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, kind), there or [])
-        if any(sheet.text for sheet in found):
-            return found
-    except (DamagedFile, UnsupportedFile) as error:
-        failure: DamagedFile | UnsupportedFile | None = error
-        found = []
-    else:
-        failure = None
-    try:
-        by_other = _cut_at_headings(by_anydoc.blocks(untrusted_bytes, kind), there or [])
-    except (DamagedFile, UnsupportedFile):
-        if failure is not None:
-            raise failure from None
+    is_sparse = any(cells.is_mostly_empty(package, sheet) for sheet in there)
+    failure: DamagedFile | UnsupportedFile | None = None
+    found: list[_Sheet] = []
+    if not is_sparse:
+        try:
+            found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsx"), there)
+        except (DamagedFile, UnsupportedFile) as error:
+            failure = error
+    if _has_text(found):
         return found
-    return by_other if any(sheet.text for sheet in by_other) else found or by_other
+    texts = cells.texts(package, there)
+    by_cells = [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
+    return by_cells if is_sparse or _has_text(by_cells) else _by_anydoc(untrusted_bytes, "xlsx", found, failure)
+
+
+def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:
+    failure: DamagedFile | UnsupportedFile | None = None
+    found: list[_Sheet] = []
+    try:
+        found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xls"), [])
+    except (DamagedFile, UnsupportedFile) as error:
+        failure = error
+    return found if _has_text(found) else _by_anydoc(untrusted_bytes, "xls", found, failure)
+
+
+def _by_anydoc(
+    untrusted_bytes: bytes, kind: str, found: list[_Sheet], failure: DamagedFile | UnsupportedFile | None
+) -> list[_Sheet]:
+    """The last that is tried; what was ``found`` before, or its ``failure``, where it finds nothing either."""
+    try:
+        by_other = _cut_at_headings(by_anydoc.blocks(untrusted_bytes, kind))
+    except (DamagedFile, UnsupportedFile) as error:
+        if found:
+            return found
+        raise failure or error from None
+    return by_other if _has_text(by_other) else found or by_other
+
+
+def _has_text(found: list[_Sheet]) -> bool:
+    return any(sheet.text for sheet in found)
 
 
 def _by_office_oxide(document: Any, there: list[cells.Sheet]) -> list[_Sheet]:
@@ -118,9 +135,8 @@ def _cut_at_titles(markdown: str, there: list[cells.Sheet]) -> list[_Sheet]:
     return [_Sheet(title[1], text) for title, text in zip(titles, texts, strict=True)]
 
 
-def _cut_at_headings(blocks: list[Block], there: list[cells.Sheet]) -> list[_Sheet]:
-    """Sheets of anydoc's blocks, which puts a heading before each sheet that has content."""
-    hidden = {sheet.name for sheet in there if sheet.hidden}
+def _cut_at_headings(blocks: list[Block]) -> list[_Sheet]:
+    """Sheets of anydoc's blocks, which puts a heading before each sheet, if there are several."""
     groups: list[tuple[str, list[Block]]] = []
     for block in blocks:
         if block.level:
@@ -129,4 +145,4 @@ def _cut_at_headings(blocks: list[Block], there: list[cells.Sheet]) -> list[_She
             groups[-1][1].append(block)
         else:
             groups.append(("", [block]))
-    return [_Sheet(title, join_blocks(group), title in hidden) for title, group in groups]
+    return [_Sheet(title, join_blocks(group)) for title, group in groups]

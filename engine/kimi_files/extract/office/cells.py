@@ -1,4 +1,4 @@
-"""A workbook's sheets by their own XML: what stands where, and cells one by one where a table would be mostly empty."""
+"""A workbook's sheets by their own XML: as tables, or cell by cell where a table would be mostly empty."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kimi_files.errors import DamagedFile
+from kimi_files.extract.office.markdown import table
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
 _WORKBOOK = "xl/workbook.xml"
@@ -60,16 +61,33 @@ def sheets(package: Package) -> list[Sheet]:
 def is_mostly_empty(package: Package, sheet: Sheet) -> bool:
     """Whether the sheet's table would be an explosion of empty cells: one cell far out makes every row as wide."""
     content = package.part(sheet.part)
-    width = max((_column_number(name) for name in set(_COLUMN.findall(content))), default=0)
-    places = width * len(_ROW_START.findall(content))
-    return places > _ALWAYS_PLACES and places > _LEAST_FILLED * len(_CELL_START.findall(content))
+    width = max((_column_number(name.decode()) for name in set(_COLUMN.findall(content))), default=0)
+    return _is_sparse(width * len(_ROW_START.findall(content)), len(_CELL_START.findall(content)))
 
 
 def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
-    """Each sheet's cells by their names, a line for each row: ``A1: Position · XFD1: 12.5``."""
+    """Each sheet as a table, or a line for each row where it is mostly empty: ``A1: Position · XFD1: 12.5``."""
     book = _book(package)
     for sheet in found:
-        yield "\n".join(_rows(package.part(sheet.part), book))
+        rows = _rows(package.part(sheet.part), book)
+        width = max((_column_number(place) for row in rows for place, _ in row), default=0)
+        if _is_sparse(width * len(rows), sum(map(len, rows))):
+            yield "\n".join(" · ".join(f"{place}: {' '.join(text.split())}" for place, text in row) for row in rows)
+        else:
+            yield table([_laid_out(row) for row in rows])
+
+
+def _is_sparse(places: int, filled: int) -> bool:
+    return places > _ALWAYS_PLACES and places > _LEAST_FILLED * filled
+
+
+def _laid_out(row: list[tuple[str, str]]) -> list[str]:
+    """A row's cells in their columns; one without a place stands after the one before it."""
+    line: list[str] = []
+    for place, text in row:
+        line.extend([""] * (_column_number(place) - 1 - len(line)))
+        line.append(text)
+    return line
 
 
 def _book(package: Package) -> _Book:
@@ -129,9 +147,10 @@ def _date_styles(package: Package) -> frozenset[int]:
     return frozenset(index for index, number in enumerate(styles) if number in _DATE_FORMATS or number in custom)
 
 
-def _rows(content: bytes, book: _Book) -> list[str]:
-    lines: list[str] = []
-    row: list[str] = []
+def _rows(content: bytes, book: _Book) -> list[list[tuple[str, str]]]:
+    """Rows that have cells with content: (place, text) of each."""
+    rows: list[list[tuple[str, str]]] = []
+    row: list[tuple[str, str]] = []
     cell: Attributes = {}
     words: list[str] = []
     is_value = False
@@ -144,20 +163,20 @@ def _rows(content: bytes, book: _Book) -> list[str]:
         is_value = tag in ("v", "t")
 
     def end(tag: str) -> None:
-        nonlocal is_value
+        nonlocal is_value, row
         is_value = False
         if tag == "c" and words:
-            row.append(f"{cell.get('r', '?')}: {_value(''.join(words), cell, book)}")
+            row.append((cell.get("r", ""), _value("".join(words), cell, book)))
         elif tag == "row" and row:
-            lines.append(" · ".join(row))
-            row.clear()
+            rows.append(row)
+            row = []
 
     def text(part: str) -> None:
         if is_value:
             words.append(part)
 
     parse_xml(content, start, end, text)
-    return lines
+    return rows
 
 
 def _value(raw: str, cell: Attributes, book: _Book) -> str:
@@ -166,12 +185,12 @@ def _value(raw: str, cell: Attributes, book: _Book) -> str:
             index = _number(raw)
             if not 0 <= index < len(book.strings):
                 raise DamagedFile("The workbook is damaged: a cell's text is missing.", "Save it again in Excel.")
-            return " ".join(book.strings[index].split())
+            return book.strings[index]
         case "b":
             return "TRUE" if raw.strip() == "1" else "FALSE"
         case "n":
             return _number_text(raw.strip(), _number(cell.get("s", "0")) in book.date_styles, book.epoch)
-    return " ".join(raw.split())
+    return raw
 
 
 def _number_text(raw: str, is_date: bool, epoch: datetime.datetime) -> str:
@@ -185,11 +204,14 @@ def _number_text(raw: str, is_date: bool, epoch: datetime.datetime) -> str:
         return raw
 
 
-def _column_number(name: bytes) -> int:
+def _column_number(place: str) -> int:
+    """Of "B7" or "B": 2. Excel's last column is XFD, 16,384."""
     number = 0
-    for letter in name:
-        number = number * 26 + letter - 64
-    return number
+    for letter in place:
+        if not "A" <= letter <= "Z":
+            break
+        number = number * 26 + ord(letter) - 64
+    return min(number, 16_384)
 
 
 def _number(text: str) -> int:

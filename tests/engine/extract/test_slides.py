@@ -1,0 +1,89 @@
+"""Presentations come out slide by slide, in the order of the show, with notes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from kimi_files.errors import DamagedFile
+from kimi_files.extract import slides as reader
+from kimi_files.formats import PPTX
+from tests.engine.extract.reading import read
+from tests.samples.slides import Slide, pptx
+
+FILES = Path(__file__).parents[2] / "samples" / "files"
+
+
+def test_a_slide_is_a_page_with_title_bullets_and_notes() -> None:
+    slide = Slide("Results", ["Costs rose", "Sales rose more"], notes="Mention the weather.")
+
+    reading = read(reader.read, pptx([slide]), "a.pptx")
+
+    page = reading.pages[0]
+    assert (page.label, page.kind, page.title) == ("1", "slide", "Results")
+    assert page.text.startswith("## Results\n\n")
+    assert page.text.index("Costs rose") < page.text.index("Sales rose more")
+    assert page.text.endswith("Notes:\nMention the weather.")
+    assert reading.outline == [(1, "Results", 1)]
+
+
+def test_slides_come_in_the_order_of_the_show_not_of_their_files() -> None:
+    content = pptx([Slide("Alpha"), Slide("Beta"), Slide("Gamma")], order=[2, 0, 1])
+
+    assert [page.title for page in read(reader.read, content, "a.pptx").pages] == ["Gamma", "Alpha", "Beta"]
+
+
+def test_tables_and_alternative_texts_survive() -> None:
+    slide = Slide("Sites", table=[["site", "cost"], ["Baltic", "48"]], alternative="Map of the Baltic site")
+
+    text = read(reader.read, pptx([slide]), "a.pptx").texts[0]
+
+    assert "| site | cost |\n| --- | --- |\n| Baltic | 48 |" in text
+    assert "[picture: Map of the Baltic site]" in text
+
+
+def test_hidden_slides_are_given_and_marked() -> None:
+    reading = read(reader.read, pptx([Slide("Shown"), Slide("Kept back", hidden=True)]), "a.pptx")
+
+    assert [page.hidden for page in reading.pages] == [False, True]
+    assert "Kept back" in reading.texts[1]
+    assert reading.warnings == ["Slide hidden in the show: 2."]
+
+
+def test_a_slide_without_text_keeps_its_number() -> None:
+    reading = read(reader.read, pptx([Slide("One"), Slide(), Slide("Three")]), "a.pptx")
+
+    assert [(page.label, page.title) for page in reading.pages] == [("1", "One"), ("2", None), ("3", "Three")]
+    assert reading.warnings == ["Slide without text: 2."]
+
+
+def test_without_office_oxide_the_text_is_cut_at_the_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "office_oxide", None)
+
+    reading = read(reader.read, pptx([Slide("One", ["first"]), Slide("Two", ["second"])]), "a.pptx")
+
+    assert [page.title for page in reading.pages] == ["One", "Two"]
+    assert "second" in reading.texts[1]
+    assert reading.warnings == [
+        "The slides could not be told apart exactly: the text is cut where a slide's title stands."
+    ]
+
+
+def test_a_presentation_cut_off_is_a_typed_error() -> None:
+    content = pptx([Slide("One")])
+
+    with pytest.raises(DamagedFile):
+        list(reader.read(io.BytesIO(content[: len(content) // 2]), "a.pptx", PPTX))
+
+
+def test_the_binary_format_is_read() -> None:
+    reading = read(reader.read, gzip.decompress((FILES / "talk.ppt.gz").read_bytes()), "talk.ppt")
+
+    assert [page.label for page in reading.pages] == ["1", "2"]
+    assert reading.pages[0].title == "Turbine talk"
+    assert "Cracks on shaft nine" in reading.texts[1]
+    assert "Notes:\nMention the weather." in reading.texts[1]

@@ -1,0 +1,154 @@
+"""Word documents keep their structure, and what stands beside the text: notes, comments, changes, headers."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from kimi_files.errors import DamagedFile, TooComplex
+from kimi_files.extract import word as reader
+from kimi_files.formats import DOCX
+from tests.engine.extract.reading import read
+from tests.samples.word import docx, heading, paragraph, point, run, table
+
+FILES = Path(__file__).parents[2] / "samples" / "files"
+
+
+def test_a_short_document_is_one_page() -> None:
+    reading = read(reader.read, docx([heading(1, "Letter"), paragraph("Dear reader")]), "a.docx")
+
+    assert [(page.label, page.kind) for page in reading.pages] == [("1", "text")]
+    assert reading.texts == ["# Letter\n\nDear reader"]
+    assert reading.outline == [(1, "Letter", 1)]
+
+
+def test_a_long_document_is_cut_at_its_headings() -> None:
+    words = paragraph("The turbine was inspected and found to be in order. " * 40)
+    body = [heading(1, "Report")]
+    for number in range(1, 9):
+        body += [heading(2, f"Part {number}"), words]
+
+    reading = read(reader.read, docx(body), "a.docx")
+
+    assert [page.kind for page in reading.pages] == ["section"] * 8
+    assert [page.label for page in reading.pages] == [str(number) for number in range(1, 9)]
+    assert [page.title for page in reading.pages] == ["Report", *(f"Part {number}" for number in range(2, 9))]
+    assert reading.outline == [(1, "Report", 1), *((2, f"Part {number}", number) for number in range(1, 9))]
+
+
+def test_lists_keep_their_numbers() -> None:
+    body = [point(0, "First"), point(1, "inner"), point(1, "inner too"), point(0, "Second")]
+
+    text = read(reader.read, docx(body), "a.docx").pages[0].text
+
+    assert [line.strip() for line in text.splitlines() if line] == ["1. First", "a) inner", "b) inner too", "2. Second"]
+
+
+def test_merged_cells_leave_the_grid_in_order() -> None:
+    body = [table([[">>Both", "Third"], ["v|Down", "b", "c"], ["^", "e", "f"]])]
+
+    assert read(reader.read, docx(body), "a.docx").texts == [
+        "| Both |  | Third |\n| --- | --- | --- |\n| Down | b | c |\n|  | e | f |"
+    ]
+
+
+def test_a_cell_with_a_bar_or_a_line_break_does_not_break_the_table() -> None:
+    body = [table([["a|b", "c"], ["d", "e"]]).replace("d</w:t>", "d</w:t><w:br/><w:t>f</w:t>")]
+
+    assert r"| a\|b | c |" in read(reader.read, docx(body), "a.docx").texts[0]
+    assert "| d<br>f | e |" in read(reader.read, docx(body), "a.docx").texts[0]
+
+
+def test_a_footnote_stands_with_the_paragraph_that_refers_to_it() -> None:
+    body = [
+        paragraph("Costs rose.", '<w:r><w:footnoteReference w:id="2"/></w:r>'),
+        paragraph("Next paragraph."),
+    ]
+
+    text = read(reader.read, docx(body, footnotes={2: "By a tenth."}), "a.docx").pages[0].text
+
+    assert text == "Costs rose.[^1]\n\n[^1]: By a tenth.\n\nNext paragraph."
+
+
+def test_comments_and_tracked_changes_are_marked_in_place() -> None:
+    body = [
+        paragraph(
+            run("We pay "),
+            '<w:del w:id="1" w:author="A"><w:r><w:delText>ten</w:delText></w:r></w:del>',
+            f'<w:ins w:id="2" w:author="A">{run("twelve")}</w:ins> <w:ins w:id="3" w:author="A">{run(" million")}</w:ins>',
+            run(" a year."),
+            '<w:r><w:commentReference w:id="0"/></w:r>',
+        )
+    ]
+
+    comments = {0: ("Mai &amp; Co", "Is this &lt;agreed>?")}
+    text = read(reader.read, docx(body, comments=comments), "a.docx").pages[0].text
+
+    assert text == "We pay [deleted: ten][inserted: twelve million] a year. [comment by Mai & Co: Is this <agreed>?]"
+
+
+def test_headers_come_once() -> None:
+    text = read(reader.read, docx([paragraph("Body")], header="ACME internal"), "a.docx").pages[0].text
+
+    assert text == "Body\n\nHeaders and footers:\nACME internal"
+
+
+def test_links_keep_their_target() -> None:
+    body = [paragraph(f'<w:hyperlink r:id="rId9">{run("the report")}</w:hyperlink>')]
+
+    assert read(reader.read, docx(body, link="https://example.com/r"), "a.docx").texts == [
+        "[the report](https://example.com/r)"
+    ]
+
+
+def test_a_document_without_text_says_so() -> None:
+    reading = read(reader.read, docx([]), "a.docx")
+
+    assert reading.texts == [""]
+    assert reading.warnings == ["The document has no text of its own."]
+
+
+def test_a_document_cut_off_is_a_typed_error() -> None:
+    content = docx([paragraph("Body")])
+
+    with pytest.raises(DamagedFile):
+        list(reader.read(io.BytesIO(content[: len(content) // 2]), "a.docx", DOCX))
+
+
+def test_a_bomb_is_refused_before_it_unpacks() -> None:
+    bomb = io.BytesIO(docx([paragraph("Body")]))
+    with (
+        zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as container,
+        container.open("word/media/zeros.xml", "w") as part,
+    ):
+        for _ in range(80):
+            part.write(bytes(1 << 20))
+
+    with pytest.raises(TooComplex):
+        list(reader.read(io.BytesIO(bomb.getvalue()), "a.docx", DOCX))
+
+
+def test_xml_with_entities_is_refused() -> None:
+    header = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><w:hdr>&a;</w:hdr>'
+
+    with pytest.raises(DamagedFile):
+        reader._plain_text(header.encode())
+
+
+def test_the_binary_format_is_read() -> None:
+    reading = read(reader.read, (FILES / "report.doc").read_bytes(), "report.doc")
+
+    text = reading.pages[0].text
+    assert "# Turbine report" in text
+    assert "| Baltic | 48,300 |" in text
+    assert "Crack found on shaft nine." in text
+    assert (1, "Turbine report", 1) in reading.outline
+
+
+def test_the_template_and_macro_extensions_are_the_same_format() -> None:
+    content = docx([paragraph("Body")])
+
+    assert read(reader.read, content, "a.docm").texts == read(reader.read, content, "a.dotx").texts == ["Body"]

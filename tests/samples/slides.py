@@ -1,0 +1,98 @@
+"""Writes pptx files: titles, bullets, tables, pictures with alt text, notes, hidden slides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.samples.package import OFFICE, package, relations
+
+_A = "http://schemas.openxmlformats.org/drawingml/2006/main"
+_P = "http://schemas.openxmlformats.org/presentationml/2006/main"
+_TYPE = "application/vnd.openxmlformats-officedocument.presentationml."
+_NAMESPACES = f'xmlns:a="{_A}" xmlns:p="{_P}" xmlns:r="{OFFICE}"'
+_TREE = '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63680000008200817700000000" + "49454e44ae426082"
+)
+
+
+@dataclass(slots=True)
+class Slide:
+    title: str = ""
+    bullets: list[str] = field(default_factory=list)
+    table: list[list[str]] = field(default_factory=list)
+    alternative: str = ""
+    notes: str = ""
+    hidden: bool = False
+
+
+def pptx(slides: list[Slide], order: list[int] | None = None) -> bytes:
+    """A presentation; ``order`` lists slide indices as they are shown, where that differs from their file names."""
+    parts: dict[str, str | bytes] = {"ppt/media/image1.png": _PIXEL}
+    types = {"ppt/presentation.xml": f"{_TYPE}presentation.main+xml"}
+    targets = {}
+    for number, slide in enumerate(slides, start=1):
+        name = f"ppt/slides/slide{number}.xml"
+        parts[name] = _slide(slide)
+        types[name] = f"{_TYPE}slide+xml"
+        targets[f"rId{number}"] = ("slide", f"slides/slide{number}.xml")
+        own = {"rId1": ("image", "../media/image1.png")}
+        if slide.notes:
+            own["rId2"] = ("notesSlide", f"../notesSlides/notesSlide{number}.xml")
+            notes = f"ppt/notesSlides/notesSlide{number}.xml"
+            body = _shape(2, "body", [slide.notes])
+            parts[notes] = f"<p:notes {_NAMESPACES}><p:cSld><p:spTree>{_TREE}{body}</p:spTree></p:cSld></p:notes>"
+            types[notes] = f"{_TYPE}notesSlide+xml"
+            parts[f"ppt/notesSlides/_rels/notesSlide{number}.xml.rels"] = relations(
+                {"rId1": ("slide", f"../slides/slide{number}.xml")}
+            )
+        parts[f"ppt/slides/_rels/slide{number}.xml.rels"] = relations(own)
+    listed = "".join(f'<p:sldId id="{256 + index}" r:id="rId{index + 1}"/>' for index in order or range(len(slides)))
+    parts["ppt/presentation.xml"] = (
+        f'<p:presentation {_NAMESPACES}><p:sldIdLst>{listed}</p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/>'
+        '<p:notesSz cx="6858000" cy="9144000"/></p:presentation>'
+    )
+    parts["ppt/_rels/presentation.xml.rels"] = relations(targets)
+    return package(parts, types, "ppt/presentation.xml")
+
+
+def _slide(slide: Slide) -> str:
+    shapes = ""
+    if slide.title:
+        shapes += _shape(2, "title", [slide.title], top=300_000)
+    if slide.bullets:
+        shapes += _shape(3, "body", slide.bullets, top=1_500_000)
+    if slide.table:
+        shapes += _table(slide.table)
+    if slide.alternative:
+        shapes += (
+            f'<p:pic><p:nvPicPr><p:cNvPr id="9" name="Picture 9" descr="{slide.alternative}"/><p:cNvPicPr/><p:nvPr/>'
+            '</p:nvPicPr><p:blipFill><a:blip r:embed="rId1"/></p:blipFill><p:spPr><a:xfrm><a:off x="0" y="5000000"/>'
+            '<a:ext cx="99" cy="99"/></a:xfrm></p:spPr></p:pic>'
+        )
+    hidden = ' show="0"' if slide.hidden else ""
+    return f"<p:sld {_NAMESPACES}{hidden}><p:cSld><p:spTree>{_TREE}{shapes}</p:spTree></p:cSld></p:sld>"
+
+
+def _shape(identity: int, role: str, texts: list[str], top: int = 0) -> str:
+    paragraphs = "".join(f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p>" for text in texts)
+    return (
+        f'<p:sp><p:nvSpPr><p:cNvPr id="{identity}" name="Shape {identity}"/><p:cNvSpPr/><p:nvPr><p:ph type="{role}"/>'
+        f'</p:nvPr></p:nvSpPr><p:spPr><a:xfrm><a:off x="0" y="{top}"/><a:ext cx="9000000" cy="900000"/></a:xfrm></p:spPr>'
+        f"<p:txBody><a:bodyPr/>{paragraphs}</p:txBody></p:sp>"
+    )
+
+
+def _table(rows: list[list[str]]) -> str:
+    def cell(text: str) -> str:
+        return f"<a:tc><a:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+
+    lines = "".join(f'<a:tr h="1">{"".join(map(cell, row))}</a:tr>' for row in rows)
+    grid = '<a:gridCol w="1"/>' * len(rows[0])
+    return (
+        '<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="7" name="Table"/><p:cNvGraphicFramePr/><p:nvPr/>'
+        '</p:nvGraphicFramePr><p:xfrm><a:off x="0" y="3000000"/><a:ext cx="9" cy="9"/></p:xfrm><a:graphic>'
+        '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/table">'
+        f"<a:tbl><a:tblGrid>{grid}</a:tblGrid>{lines}</a:tbl></a:graphicData></a:graphic></p:graphicFrame>"
+    )
