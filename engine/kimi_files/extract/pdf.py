@@ -57,7 +57,7 @@ def read(
         labels = _labels(document)
         entries = list(_outline(document))
         yield from entries
-        findings = _Findings(labels, headings=[] if entries else None)
+        findings = _Findings(labels, headings=None if entries else [])
         for number, page in enumerate(_pages(document, untrusted_pdf, findings), start=1):
             findings.note(number, page)
             plain = page.plain if page.plain != page.text else None
