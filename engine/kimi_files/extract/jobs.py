@@ -2,21 +2,130 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
+from kimi_files.errors import (
+    DamagedFile,
+    InvalidImage,
+    InvalidVideo,
+    KimiFilesError,
+    UnsupportedFile,
+)
 from kimi_files.extract.document import Start
-from kimi_files.formats import identify, require_reader
+from kimi_files.formats import HEIC, PDF, Format, identify, require_reader
+from kimi_files.workers.process import place
+
+_DETAILS_CHARACTERS = 500
 
 
 def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
-    """The events of ``document.py`` for a file: ``Start`` first. Arguments: ``name``."""
+    """The events of ``document.py``, ``Start`` first. Arguments: ``name``."""
     name = arguments["name"]
     identified = identify(name, stream)
+    if "video" in identified.format.purposes:
+        from kimi_files.extract.video import no_text
+
+        raise no_text(name, identified.format)
+    module = require_reader(name, identified.format)
     yield Start(format=identified.format.name, correction=identified.correction)
-    reader = import_module(f"kimi_files.extract.{require_reader(name, identified.format)}")
-    stream.seek(0)
-    yield from reader.read(stream, name, identified.format)
+    with _typed_errors(name, identified.format):
+        stream.seek(0)
+        yield from import_module(f"kimi_files.extract.{module}").read(stream, name, identified.format)
+
+
+def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
+    """A frame for each picture: page, label, media_type, data (base64), width, height, note.
+
+    Arguments: ``name``; ``pages``, their numbers from 1, or None for the image itself or the first page.
+    """
+    name, pages = arguments["name"], arguments["pages"]
+    found = identify(name, stream).format
+    with _typed_errors(name, found):
+        if found == PDF:
+            from kimi_files.extract import pdf_pictures
+
+            drawings = pdf_pictures.draw(stream, name, pages)
+        elif found.picture:
+            require_reader(name, found)
+            from kimi_files.extract import picture
+
+            drawings = picture.draw(stream, name, found, pages)
+        else:
+            raise UnsupportedFile(
+                f"'{name}' is {found.name}, which has no pages that can be shown as pictures.", "Read its text instead."
+            )
+        for drawing in drawings:
+            yield json.dumps({**asdict(drawing), "data": base64.b64encode(drawing.data).decode()}).encode()
+
+
+def check(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
+    """One frame, ``details``: in a few words, what a file is that suits a purpose; an error if it does not suit.
+
+    Arguments: ``name``, ``purpose`` (image, video or batch).
+    """
+    name, purpose = arguments["name"], arguments["purpose"]
+    details = {"image": _check_image, "video": _check_video, "batch": _check_batch}[purpose](stream, name)
+    yield json.dumps({"details": details[:_DETAILS_CHARACTERS]}).encode()
+
+
+def _check_image(stream: BinaryIO, name: str) -> str:
+    found, correction = _identify(stream, name, "image", InvalidImage)
+    if found == HEIC:
+        return f"{found.name}, taken as it is: nothing here can decode it" + correction
+    from kimi_files.extract import picture
+
+    try:
+        with _typed_errors(name, found):
+            return picture.check(stream, name, found) + correction
+    except DamagedFile as error:
+        raise InvalidImage(error.message, error.hint) from error
+
+
+def _check_video(stream: BinaryIO, name: str) -> str:
+    found, correction = _identify(stream, name, "video", InvalidVideo)
+    from kimi_files.extract import video
+
+    return video.check(stream, name, found) + correction
+
+
+def _check_batch(stream: BinaryIO, name: str) -> str:
+    from kimi_files.extract import batch
+
+    found = batch.check(stream, name)
+    return f"{found.requests:,} request{'' if found.requests == 1 else 's'} for {found.model}"
+
+
+def _identify(stream: BinaryIO, name: str, purpose: str, refusal: type[KimiFilesError]) -> tuple[Format, str]:
+    """The format, and in words how the name differs. ``refusal`` if it is none for the purpose."""
+    try:
+        identified = identify(name, stream)
+    except UnsupportedFile as error:
+        raise refusal(error.message, f"A file for the purpose '{purpose}' has to be one by its content.") from error
+    if purpose not in identified.format.purposes:
+        raise refusal(
+            f"'{name}' cannot be used for the purpose '{purpose}': its content is {identified.format.name}.",
+            f"Choose a file that is {'an' if purpose == 'image' else 'a'} {purpose} by its content, or another purpose.",
+        )
+    return identified.format, f"; {identified.correction}" if identified.correction else ""
+
+
+@contextmanager
+def _typed_errors(name: str, format: Format) -> Iterator[None]:  # noqa: A002
+    """Whatever a parser raises is a damaged file; what no parser can help stays what it is."""
+    try:
+        yield
+    except (KimiFilesError, MemoryError, RecursionError, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise DamagedFile(
+            f"'{name}' is {format.name}, but could not be read: it is probably damaged ({place(error)}).",
+            "Open it in the program it came from, save it again, and retry.",
+        ) from error

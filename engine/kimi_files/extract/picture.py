@@ -1,0 +1,212 @@
+"""Pictures: what they are, whether they decode, and a copy that a model can look at."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.pieces import page_texts
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+    from kimi_files.formats import Format
+
+MAX_PIXELS = 64_000_000
+LONG_SIDE = 1568
+"""What vision models take without shrinking it themselves."""
+
+MAX_ENCODED_BYTES = 700_000
+
+# No other decoder of Pillow's ever sees a file.
+_DECODERS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "ICO", "XBM", "TIFF", "AVIF")
+_ANIMATED = ("PNG", "GIF", "WEBP", "AVIF")
+_LINE_ART_COLOURS = 4096
+_QUALITIES = (85, 75, 60, 45, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture ready to be shown. ``page`` counts from 1; ``note`` says what the picture alone does not."""
+
+    page: int
+    label: str
+    media_type: str
+    data: bytes
+    width: int
+    height: int
+    note: str = ""
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """A page without text for each page of the picture; its size as a warning. DamagedFile, TooComplex."""
+    with _opened(stream, name) as image:
+        for number in range(1, _pages(image) + 1):
+            yield from page_texts(number, str(number), "picture", None, "", without_text=True)
+        yield Warning(message=describe(image, format))
+
+
+def draw(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+    pages: Sequence[int] | None,
+) -> Iterator[Drawing]:
+    """The pages of a picture (most have one), as they should be shown; the first one where none is named.
+
+    Raises DamagedFile, TooComplex, and InvalidPages for a page that is not there.
+    """
+    with _opened(stream, name) as image:
+        count = _pages(image)
+        for page in pages or (1,):
+            if not 1 <= page <= count:
+                raise InvalidPages(f"'{name}' has no page {page}: it has {count}.", f"Ask for pages 1 to {count}.")
+            if count > 1:
+                image.seek(page - 1)
+            _check_size(image, name)
+            yield encode(_ready(image), page, str(page), _note(image, page, count, format))
+
+
+def check(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> str:
+    """What the picture is, in words. DamagedFile if it does not decode, TooComplex if it is too large."""
+    with _opened(stream, name) as image:
+        # A draft costs a JPEG an eighth, and still goes through all of its bytes.
+        image.draft("L", (LONG_SIDE, LONG_SIDE))
+        words = describe(image, format)
+        image.load()
+    return words
+
+
+def describe(image: Image, format: Format) -> str:  # noqa: A002
+    """'PNG picture, 1,200 × 800 px', with the number of frames or pages if there are several."""
+    width, height = image.size
+    words = f"{format.name}, {width:,} × {height:,} px"
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format in (*_ANIMATED, "TIFF"):
+        words += f", {frames:,} {'pages' if image.format == 'TIFF' else 'frames'}"
+    return words
+
+
+def encode(image: Image, page: int, label: str, note: str = "") -> Drawing:
+    """PNG for few colours and for what shines through, else JPEG; at most ``MAX_ENCODED_BYTES``."""
+    clear = "A" in image.getbands()
+    if clear and image.getchannel("A").getextrema() == (255, 255):
+        image, clear = image.convert("RGB"), False
+    if clear or image.getcolors(_LINE_ART_COLOURS) is not None:
+        data = _saved(image, "PNG", optimize=True)
+        if len(data) <= MAX_ENCODED_BYTES:
+            return Drawing(page, label, "image/png", data, *image.size, note)
+    image = _on_white(image)
+    while True:
+        for quality in _QUALITIES:
+            data = _saved(image, "JPEG", quality=quality)
+            if len(data) <= MAX_ENCODED_BYTES:
+                return Drawing(page, label, "image/jpeg", data, *image.size, note)
+        # Noise: nothing but fewer pixels makes it smaller.
+        image = image.reduce(2)
+
+
+@contextmanager
+def _opened(stream: BinaryIO, name: str) -> Iterator[ImageFile]:
+    from PIL import Image, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this, and refuses above twice as many
+    stream.seek(0)
+    try:
+        with Image.open(stream, formats=_DECODERS) as image:
+            _check_size(image, name)
+            yield image
+    except Image.DecompressionBombError:
+        raise _too_large(name, "more") from None
+    except UnidentifiedImageError:
+        raise _damaged(name, "its header makes no sense") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        reason = "it ends too early" if "truncated" in str(error) else "its pixels cannot be decoded"
+        raise _damaged(name, reason) from error
+
+
+def _check_size(image: Image, name: str) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_large(name, f"{width:,} × {height:,}")
+
+
+def _too_large(name: str, pixels: str) -> TooComplex:
+    return TooComplex(f"'{name}' has {pixels} pixels, over the limit of {MAX_PIXELS:,}.", "Scale it down first.")
+
+
+def _damaged(name: str, reason: str) -> DamagedFile:
+    return DamagedFile(
+        f"'{name}' is a damaged picture: {reason}.", "Open it in another program, save it again, and retry."
+    )
+
+
+def _pages(image: Image) -> int:
+    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+
+def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: A002
+    parts = []
+    frames = getattr(image, "n_frames", 1)
+    if count > 1:
+        parts.append(f"page {page} of {count:,}")
+    elif frames > 1 and image.format in _ANIMATED:
+        parts.append(f"{format.name}, frame 1 of {frames:,}")
+    width, height = image.size
+    if max(width, height) > LONG_SIDE:
+        parts.append(f"scaled down from {width:,} × {height:,} px")
+    return ", ".join(parts)
+
+
+def _ready(image: ImageFile) -> Image:
+    """Upright, in colours that every viewer knows, and small enough."""
+    from PIL import ImageOps
+
+    if image.format == "JPEG":
+        image.draft("RGB", (LONG_SIDE, LONG_SIDE))
+    copy = _plain_colours(image)
+    copy.thumbnail((LONG_SIDE, LONG_SIDE), reducing_gap=3.0)
+    upright: Image | None = ImageOps.exif_transpose(copy)
+    return upright or copy
+
+
+def _plain_colours(image: Image) -> Image:
+    if image.mode.startswith(("I", "F")):
+        low, high = image.getextrema()
+        assert isinstance(low, int | float)
+        assert isinstance(high, int | float)
+        scale = 255 / (high - low or 1)
+        return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _on_white(image: Image) -> Image:
+    if "A" not in image.getbands():
+        return image
+    import PIL.Image
+
+    background = PIL.Image.new("RGB", image.size, "white")
+    background.paste(image, mask=image.getchannel("A"))
+    return background
+
+
+def _saved(image: Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()

@@ -1,0 +1,145 @@
+"""Pictures come out upright, small enough and in a form that every host shows; bombs and rubbish do not."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from kimi_files import formats
+from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
+from kimi_files.extract import picture
+from kimi_files.extract.document import PageText, Warning  # noqa: A004
+from kimi_files.extract.picture import LONG_SIDE, MAX_ENCODED_BYTES, Drawing
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def drawn(data: bytes, format: formats.Format = formats.PNG, pages: list[int] | None = None) -> list[Drawing]:  # noqa: A002
+    return list(picture.draw(io.BytesIO(data), "a.png", format, pages))
+
+
+def shown(drawing: Drawing) -> Image.Image:
+    image = Image.open(io.BytesIO(drawing.data))
+    assert image.size == (drawing.width, drawing.height)
+    assert Image.MIME[image.format or ""] == drawing.media_type
+    assert len(drawing.data) <= MAX_ENCODED_BYTES
+    assert max(image.size) <= LONG_SIDE
+    return image
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.frombytes("RGB", (width, height), random.Random(1).randbytes(width * height * 3))
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    def part(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(b"")) + part(b"IEND", b"")
+
+
+def test_line_art_stays_png_and_photographs_become_jpeg() -> None:
+    (art,) = drawn(saved(Image.new("RGB", (300, 200), "red"), "PNG"))
+    assert shown(art).format == "PNG"
+    (photograph,) = drawn(saved(noise(300, 200), "PNG"))
+    assert shown(photograph).format == "JPEG"
+
+
+def test_a_large_picture_is_scaled_down_and_says_so() -> None:
+    (drawing,) = drawn(saved(noise(3000, 1500), "JPEG"), formats.JPEG)
+    assert shown(drawing).size == (1568, 784)
+    assert drawing.note == "scaled down from 3,000 × 1,500 px"
+
+
+def test_a_transparent_photograph_is_shown_on_white() -> None:
+    image = noise(1568, 1568).convert("RGBA")
+    image.putalpha(Image.new("L", image.size, 0))
+    (drawing,) = drawn(saved(image, "PNG"))
+    assert shown(drawing).convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_transparency_of_a_drawing_is_kept() -> None:
+    (drawing,) = drawn(saved(Image.new("RGBA", (10, 10), (255, 0, 0, 128)), "PNG"))
+    assert shown(drawing).getpixel((0, 0)) == (255, 0, 0, 128)
+
+
+def test_the_camera_orientation_is_applied() -> None:
+    image = Image.new("RGB", (40, 20), "black")
+    exif = image.getexif()
+    exif[0x0112] = 6
+    (drawing,) = drawn(saved(image, "JPEG", exif=exif), formats.JPEG)
+    assert shown(drawing).size == (20, 40)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+def test_every_kind_of_colour_is_drawn(mode: str) -> None:
+    image = Image.new(mode, (20, 10))
+    kind = {"CMYK": "JPEG", "F": "TIFF"}.get(mode, "PNG")
+    (drawing,) = drawn(saved(image, kind))
+    assert shown(drawing).size == (20, 10)
+
+
+def test_sixteen_bits_of_grey_use_all_of_eight() -> None:
+    image = Image.new("I;16", (2, 1))
+    image.putpixel((0, 0), 1000)
+    image.putpixel((1, 0), 3000)
+    (drawing,) = drawn(saved(image, "PNG"))
+    assert [shown(drawing).getpixel((x, 0)) for x in (0, 1)] == [0, 255]
+
+
+def test_pages_of_a_tiff_are_pages() -> None:
+    first, *others = (Image.new("RGB", (10 + number, 10), "blue") for number in range(3))
+    data = saved(first, "TIFF", save_all=True, append_images=others)
+    events = list(picture.read(io.BytesIO(data), "a.tiff", formats.TIFF))
+    pages = [event for event in events if isinstance(event, PageText)]
+    assert [(page.number, page.kind, page.without_text, page.text) for page in pages] == [
+        (number, "picture", True, "") for number in (1, 2, 3)
+    ]
+    assert [event.message for event in events if isinstance(event, Warning)] == ["TIFF picture, 10 × 10 px, 3 pages"]
+    drawings = drawn(data, formats.TIFF, [3, 1])
+    assert [(drawing.page, drawing.width, drawing.note) for drawing in drawings] == [
+        (3, 12, "page 3 of 3"),
+        (1, 10, "page 1 of 3"),
+    ]
+    with pytest.raises(InvalidPages, match="it has 3"):
+        drawn(data, formats.TIFF, [4])
+
+
+def test_an_animation_shows_its_first_frame_and_says_so() -> None:
+    frames = [Image.new("RGB", (10, 10), (number * 20, 0, 0)) for number in range(12)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    (drawing,) = drawn(data, formats.GIF)
+    assert drawing.note == "GIF picture, frame 1 of 12"
+    assert picture.check(io.BytesIO(data), "a.gif", formats.GIF) == "GIF picture, 10 × 10 px, 12 frames"
+
+
+@pytest.mark.parametrize("size", [(50_000, 50_000), (64_001, 1_000)])
+def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
+    with pytest.raises(TooComplex, match="64,000,000"):
+        drawn(png_of_size(*size))
+    with pytest.raises(TooComplex):
+        picture.check(io.BytesIO(png_of_size(*size)), "a.png", formats.PNG)
+
+
+def test_a_picture_that_ends_too_early_is_damaged() -> None:
+    data = saved(noise(200, 200), "JPEG")
+    with pytest.raises(DamagedFile, match="ends too early"):
+        picture.check(io.BytesIO(data[: len(data) // 2]), "a.jpg", formats.JPEG)
+    with pytest.raises(DamagedFile, match="header"):
+        picture.check(io.BytesIO(data[:20]), "a.jpg", formats.JPEG)
+
+
+def test_other_decoders_of_the_library_are_never_used() -> None:
+    with pytest.raises(DamagedFile):
+        drawn(saved(Image.new("RGB", (10, 10)), "PPM"))
