@@ -94,9 +94,9 @@ async def listening(app: Starlette) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Callable[..., LocalFilesService]]:
+def store(tmp_path: Path) -> Callable[..., LocalFilesService]:
     """Makes local services over the test's own folder."""
-    yield lambda kind=LocalFilesService: kind(tmp_path / "data", WorkerPool())
+    return lambda kind=LocalFilesService: kind(tmp_path / "data", WorkerPool())
 
 
 @asynccontextmanager

@@ -88,11 +88,11 @@ def test_parts_come_in_either_order_chunked_or_not(api, file_first, chunked):
 
 
 def test_the_text_comes_as_compact_json_in_the_documented_order(api, upload):
-    file = upload("引用.txt", 'Zeile "eins"\n\t中文 \\ \x1f€\n'.encode())
+    file = upload("引用.txt", 'Zeile "eins"\n\t中文 \\ \x1b€\n'.encode())
     answer = api.get(f"/files/{file['id']}/content")
     assert answer.headers["content-type"] == "application/json"
     assert answer.content.decode() == (
-        '{"content":"Zeile \\"eins\\"\\n\\t中文 \\\\ \\u001f€\\n","file_type":"text/plain",'
+        '{"content":"Zeile \\"eins\\"\\n\\t中文 \\\\ \\u001b€\\n","file_type":"text/plain",'
         '"filename":"引用.txt","title":"","type":"file"}'
     )
 
