@@ -381,7 +381,11 @@ def _similar_inside(outside: Sequence[Path], policy: AccessPolicy, named: str) -
 
 
 def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:
+        # A link that vanished meanwhile or that the system does not show: left in the path, opening stops at it.
+        return path
 
 
 def _allowed_folder(folder: str | Path, working_directory: Path) -> Path:

@@ -17,7 +17,8 @@ def secret_reason(path: PurePath, folder: PurePath) -> str | None:
     names = [_comparable(name) for name in path.parts]
     if not _SECRET_FOLDERS.isdisjoint(names):
         return "is in a folder that holds credentials"
-    if any(_holds(names, folders) for folders in _SECRET_PLACES):
+    joined = "/".join(names) + "/"
+    if any(place in joined for place in _SECRET_PLACES):
         return "is in a folder that holds passwords or sessions"
     below = [_comparable(name) for name in path.parts[len(folder.parts) :]]
     if any(name.startswith(".") for name in below[:-1]):
@@ -32,12 +33,10 @@ def secret_folder(folder: PurePath) -> bool:
 
 def _comparable(name: str) -> str:
     # Some file systems ignore case, invisible characters, and dots and spaces at the end.
-    visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
-    return unicodedata.normalize("NFKC", visible).casefold().rstrip(" .") or name
-
-
-def _holds(names: list[str], folders: tuple[str, ...]) -> bool:
-    return any(tuple(names[start : start + len(folders)]) == folders for start in range(len(names)))
+    if not name.isascii():
+        visible = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+        name = unicodedata.normalize("NFKC", visible)
+    return name.casefold().rstrip(" .") or name
 
 
 def _secret_name(name: str) -> str | None:
@@ -65,28 +64,28 @@ _SECRET_FOLDERS = frozenset(
     )
 )
 
-_SECRET_PLACES: tuple[tuple[str, ...], ...] = (
-    (".config", "gcloud"),
-    (".config", "gh"),
-    (".config", "op"),
-    (".config", "google-chrome"),
-    (".config", "chromium"),
-    (".config", "microsoft-edge"),
-    (".config", "bravesoftware"),
-    (".local", "share", "keyrings"),
-    ("library", "keychains"),
-    ("library", "cookies"),
-    ("application support", "google", "chrome"),
-    ("application support", "microsoft edge"),
-    ("application support", "bravesoftware"),
-    ("application support", "firefox"),
-    ("google", "chrome", "user data"),
-    ("microsoft", "edge", "user data"),
-    ("brave-browser", "user data"),
-    ("mozilla", "firefox", "profiles"),
-    ("microsoft", "credentials"),
-    ("microsoft", "protect"),
-    ("microsoft", "vault"),
+_SECRET_PLACES = (
+    "/.config/gcloud/",
+    "/.config/gh/",
+    "/.config/op/",
+    "/.config/google-chrome/",
+    "/.config/chromium/",
+    "/.config/microsoft-edge/",
+    "/.config/bravesoftware/",
+    "/.local/share/keyrings/",
+    "/library/keychains/",
+    "/library/cookies/",
+    "/application support/google/chrome/",
+    "/application support/microsoft edge/",
+    "/application support/bravesoftware/",
+    "/application support/firefox/",
+    "/google/chrome/user data/",
+    "/microsoft/edge/user data/",
+    "/brave-browser/user data/",
+    "/mozilla/firefox/profiles/",
+    "/microsoft/credentials/",
+    "/microsoft/protect/",
+    "/microsoft/vault/",
 )
 
 _BROWSER_FILES = frozenset(
