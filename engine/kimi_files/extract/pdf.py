@@ -36,6 +36,7 @@ _DRAWN_PATHS = 40
 
 _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
 _UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
+_SAME_LINK_GOES_ON = re.compile(r"\]\(([^()\s]+)\)(\s?)\[(?=[^\[\]]*\]\(\1\))")
 _HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
 _MARKS_IN_TITLE = re.compile(r"\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
 _NUMBER = re.compile(r"[0-9]{1,6}")
@@ -167,7 +168,16 @@ def _outline(document: Any) -> Iterator[OutlineEntry]:
 
 
 def _attachments(document: Any) -> list[str]:
-    return [document.get_attachment(index).get_name() for index in range(document.count_attachments())]
+    """Names of the files that are attached to the PDF, "?" for a damaged one."""
+    import pypdfium2
+
+    names = []
+    for index in range(document.count_attachments()):
+        try:
+            names.append(document.get_attachment(index).get_name() or "?")
+        except pypdfium2.PdfiumError:
+            names.append("?")
+    return names
 
 
 def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator[_Page]:
@@ -210,11 +220,14 @@ def _page(document: Any, number: int, parsed: Any) -> _Page:
     import pypdfium2
 
     markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
+    # A link over several lines or words comes as one link for each of them.
+    markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     try:
         page = document[number - 1]
+        text_page = page.get_textpage()
     except pypdfium2.PdfiumError:
         return _Page(markdown, markdown, is_damaged=not markdown)
-    with closing(page), closing(page.get_textpage()) as text_page:
+    with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
         is_plain = False
         filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)

@@ -107,6 +107,12 @@ def test_plain_text_takes_the_place_of_markdown_that_lost_or_invented_letters() 
     assert not reader._differ("", "", "")
 
 
+def test_a_link_that_was_torn_into_words_is_one_link_again() -> None:
+    torn = "see [the](http://a/1) [annual](http://a/1)[report](http://a/1) and [this](http://a/2) one"
+
+    assert reader._SAME_LINK_GOES_ON.sub(r"\2", torn) == "see [the annualreport](http://a/1) and [this](http://a/2) one"
+
+
 def test_an_encrypted_file_says_that_it_needs_a_password() -> None:
     with pytest.raises(PasswordRequired):
         read(reader.read, pdf([Page(["Secret"])], password="geheim"), "a.pdf")
