@@ -53,8 +53,7 @@ def chat_endpoint(environment: Mapping[str, str]) -> ChatEndpoint | None:
     base_url = environment.get("KIMI_FILES_CHAT_BASE_URL", "").strip().rstrip("/")
     if not base_url:
         return None
-    parts = urlsplit(base_url)
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
+    if not _is_private(base_url):
         raise InvalidArguments(
             "KIMI_FILES_CHAT_BASE_URL is not usable.", "It is an https address, or http on this machine, up to /v1."
         )
@@ -62,6 +61,17 @@ def chat_endpoint(environment: Mapping[str, str]) -> ChatEndpoint | None:
     if not _KEY.fullmatch(key):
         raise InvalidArguments("KIMI_FILES_CHAT_API_KEY has a space or a non-ASCII character in it.", "Copy it again.")
     return ChatEndpoint(base_url, key)
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "http":
+        return is_loopback(parts.hostname or "")
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def is_loopback(host: str) -> bool:
