@@ -34,7 +34,7 @@ from kimi_files.formats import (
 )
 from kimi_files.local import catalogue as rows
 from kimi_files.local.blobs import Blobs, Received
-from kimi_files.local.catalogue import Catalogue, Usage
+from kimi_files.local.catalogue import Catalogue, ContentKey, Usage
 from kimi_files.local.details import describe
 from kimi_files.local.faults import disk_faults
 from kimi_files.local.ids import new_file_id
@@ -184,7 +184,7 @@ class LocalFilesService:
             return replace(content, name=record.file.filename, file_id=record.file.id)
         self._check_size(file.size)
         await self._open()
-        sha256 = await self._sha256(file)
+        sha256 = await self.sha256(file)
         content = await self._texts.get(self._source(file.name, sha256, file.size, _unchanged(file)), progress)
         return replace(content, name=file.name)
 
@@ -216,6 +216,47 @@ class LocalFilesService:
         record = await self._record(file_id)
         async for chunk in self._blobs.chunks(record.sha256):
             yield chunk
+
+    async def text(self, source: Source, progress: Progress = no_progress) -> Content:
+        """The text of any source, kept in the same cache; ``name`` and ``file_id`` are the caller's to fill in."""
+        await self._open()
+        return await self._texts.get(source, progress)
+
+    async def cached_text(self, key: ContentKey) -> Content | None:
+        """A text that was read before; None if there is none."""
+        await self._open()
+        return await self._texts.cached(key)
+
+    async def discard_text(self, key: ContentKey) -> None:
+        """Remove a text, if it was read before."""
+        await self._open()
+        content_id = await self._catalogue.find_content(key)
+        if content_id is not None:
+            await self._texts.discard(content_id)
+
+    async def check(self, file: OpenFile, purpose: Purpose, progress: Progress = no_progress) -> str:
+        """Look whether a file is what its purpose asks, and keep nothing; what is worth saying about it, in words."""
+        self._check_size(file.size)
+        await progress(0, None, f"checking {file.name}")
+        arguments: dict[str, JsonValue] = {"name": file.name, "purpose": purpose}
+        async with (
+            _unchanged(file)() as descriptor,
+            self._pool.job("check", arguments, descriptor=descriptor) as untrusted_frames,
+        ):
+            return "; ".join([_checked(untrusted_frame) async for untrusted_frame in untrusted_frames])
+
+    async def sha256(self, file: OpenFile) -> str:
+        """Hash of a file's bytes, from an earlier call if the file has not been written to since."""
+        await self._open()
+        key = hashlib.sha256(f"{file.path}\0{file.signature}".encode(errors="surrogateescape")).hexdigest()
+        known = await self._catalogue.seen(key)
+        if known is not None:
+            return known
+        status, now = os.fstat(file.descriptor), time.time_ns()
+        sha256 = await file.sha256()
+        if now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NANOSECONDS:
+            await self._catalogue.remember_seen(key, sha256)
+        return sha256
 
     async def health(self) -> StoreHealth:
         """How the store is, from a check of the whole catalogue. Makes nothing where there is no store yet."""
@@ -358,18 +399,6 @@ class LocalFilesService:
 
     def _opened_blob(self, record: FileRecord) -> Callable[[], AbstractAsyncContextManager[int]]:
         return lambda: self._blobs.open(record.sha256)
-
-    async def _sha256(self, file: OpenFile) -> str:
-        """Hash of a file's bytes, from an earlier call if the file has not been written to since."""
-        key = hashlib.sha256(f"{file.path}\0{file.signature}".encode(errors="surrogateescape")).hexdigest()
-        known = await self._catalogue.seen(key)
-        if known is not None:
-            return known
-        status, now = os.fstat(file.descriptor), time.time_ns()
-        sha256 = await file.sha256()
-        if now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NANOSECONDS:
-            await self._catalogue.remember_seen(key, sha256)
-        return sha256
 
 
 def _unchanged(file: OpenFile) -> Callable[[], AbstractAsyncContextManager[int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +39,21 @@ class Source:
     extension: str
     size: int
     open: Callable[[], AbstractAsyncContextManager[int]]
+    reader: int = READER_VERSION
 
     @property
     def key(self) -> ContentKey:
         """What the text depends on."""
-        return ContentKey(self.sha256, self.extension, READER_VERSION)
+        return ContentKey(self.sha256, self.extension, self.reader)
+
+    @asynccontextmanager
+    async def frames(self, pool: WorkerPool) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The events of the text, as a worker sends them."""
+        async with (
+            self.open() as descriptor,
+            pool.job("extract", {"name": self.name}, descriptor=descriptor) as untrusted_frames,
+        ):
+            yield untrusted_frames
 
 
 class Texts:
@@ -73,6 +83,11 @@ class Texts:
                 return content
         raise ServerError("The file's text is deleted as often as it is read.", "Try again in a moment.")
 
+    async def cached(self, key: ContentKey) -> Content | None:
+        """The text if somebody has read it; None if not."""
+        content_id = await self._catalogue.find_content(key)
+        return None if content_id is None else await self._load(content_id)
+
     async def discard(self, content_id: int) -> None:
         """Remove a text and its passages."""
         self._remembered.pop(content_id, None)
@@ -95,10 +110,7 @@ class Texts:
         content_id = await self._catalogue.begin_content(source.key, source.size)
         try:
             writer = ContentWriter(self._catalogue, content_id, progress)
-            async with (
-                source.open() as descriptor,
-                self._pool.job("extract", {"name": source.name}, descriptor=descriptor) as untrusted_frames,
-            ):
+            async with source.frames(self._pool) as untrusted_frames:
                 async for untrusted_frame in untrusted_frames:
                     await writer.add(untrusted_frame)
             await writer.finish()
