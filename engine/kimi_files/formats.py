@@ -256,7 +256,8 @@ _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
 def _decodes_as_text(head: bytes, encoding: str) -> bool:
-    whole = head[: len(head) // 4 * 4]
+    width = 4 if "32" in encoding else 2
+    whole = head[: len(head) // width * width]
     try:
         text = whole.decode(encoding)
     except UnicodeDecodeError as error:
@@ -265,7 +266,7 @@ def _decodes_as_text(head: bytes, encoding: str) -> bool:
             return False
         text = whole[: error.start].decode(encoding, "ignore")
     if not text:
-        return len(head) < 4
+        return encoding not in _WIDE_ENCODINGS  # a byte order mark and nothing else
     return not _CONTROL_CHARACTERS.search(text) and len(_COMMON_CHARACTERS.findall(text)) >= 0.9 * len(text)
 
 
