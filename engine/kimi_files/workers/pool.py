@@ -223,16 +223,13 @@ class _Worker:
 
     def __init__(self, idle: float) -> None:
         # In the event loop's own thread: a worker gets SIGKILL when the thread that started it ends.
-        if DESCRIPTORS_TRAVEL:
-            line = SocketChannel()
-            with line.worker_end:
-                self.process = _start_process("socket", idle, line.worker_end.fileno(), subprocess.DEVNULL)
-            self.channel: Channel = line
-        else:
-            self.process = _start_process("pipe", idle, subprocess.PIPE, subprocess.PIPE)
-            assert self.process.stdin is not None
-            assert self.process.stdout is not None
-            self.channel = PipeChannel(self.process.stdin, self.process.stdout)
+        try:
+            self.process, self.channel = _start_with_socket(idle) if DESCRIPTORS_TRAVEL else _start_with_pipes(idle)
+        except OSError as error:
+            raise ReaderDied(
+                f"No process for the reader could be started ({error.strerror}).",
+                "The system may be out of memory or processes: close something, and retry.",
+            ) from error
 
     def kill(self) -> None:
         """End the process now, and with it whatever it started."""
@@ -256,7 +253,24 @@ class _Worker:
         self.channel.close()
 
 
-def _start_process(
+def _start_with_socket(idle: float) -> tuple[subprocess.Popen[bytes], Channel]:
+    channel = SocketChannel()
+    try:
+        with channel.worker_end:
+            return _start("socket", idle, channel.worker_end.fileno(), subprocess.DEVNULL), channel
+    except OSError:
+        channel.close()
+        raise
+
+
+def _start_with_pipes(idle: float) -> tuple[subprocess.Popen[bytes], Channel]:
+    process = _start("pipe", idle, subprocess.PIPE, subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process, PipeChannel(process.stdin, process.stdout)
+
+
+def _start(
     transport: Literal["socket", "pipe"], idle: float, worker_input: int, worker_output: int
 ) -> subprocess.Popen[bytes]:
     settings: Settings = {"path": _import_path(), "parent": os.getpid(), "transport": transport, "idle": idle}
@@ -276,8 +290,11 @@ def _start_process(
 def _import_path() -> list[str]:
     """The folders from which this process imports, our own first; never the working directory."""
     own = str(Path(kimi_files.__file__).parents[1])
-    others = (path for path in sys.path if Path(path).is_absolute() and path not in (own, os.getcwd()))
-    return [own, *others]
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        here = ""
+    return [own, *(path for path in sys.path if Path(path).is_absolute() and path not in (own, here))]
 
 
 def _reason(code: int | None) -> str:

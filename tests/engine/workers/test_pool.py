@@ -297,6 +297,14 @@ async def test_a_worker_that_cannot_start_is_an_error(pool: WorkerPool, monkeypa
         await outputs(pool, "nothing")
 
 
+async def test_a_system_that_starts_no_process_is_an_error(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(ReaderDied, match="No such file"):
+        await outputs(pool, "nothing")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_workers_die_with_the_server() -> None:
     script = (
         "import anyio, os, signal\n"
