@@ -68,10 +68,8 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def stored(data_dir: Path) -> list[Path]:
     """Everything of an upload that could be left on the disk."""
-    folders = ("blobs", "incoming", "files")
-    return [path for folder in folders for path in (data_dir / folder).rglob("*") if path.is_file()] + list(
-        data_dir.glob("upload-*")
-    )
+    kept = [path for folder in ("blobs", "incoming", "files") for path in (data_dir / folder).rglob("*")]
+    return [path for path in [*kept, *data_dir.glob("upload-*")] if path.is_file()]
 
 
 def test_one_request_too_many_is_asked_to_come_again(narrow):
