@@ -78,9 +78,9 @@ class Encoding:
 
 
 class Decoded:
-    """The characters of a stream in parts; each time it is gone through, from the beginning.
+    """The characters of a stream in parts, to be gone through once.
 
-    ``replaced`` counts, this time and so far, the places that the encoding cannot explain (U+FFFD in the text), ``controls`` the
+    ``replaced`` counts, so far, the places that the encoding cannot explain (U+FFFD in the text), ``controls`` the
     characters that no text has, and ``characters`` all of them.
     """
 
@@ -92,7 +92,6 @@ class Decoded:
         self.characters = 0
 
     def __iter__(self) -> Iterator[str]:
-        self.replaced = self.controls = self.characters = 0
         decoder = codecs.getincrementaldecoder(self._encoding.name)(errors="kimi_files.lost")
         self._stream.seek(self._encoding.mark)
         while block := self._stream.read(BLOCK_BYTES):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kimi_files.extract.document import OutlineEntry, PageText
 from kimi_files.extract.pieces import outline_entry, page_texts
@@ -16,117 +17,83 @@ SHORT_TOKENS = 2_000
 
 _SHORT_CHARACTERS = 20_000
 _MOST_ENTRIES = 1_000
+_LONGEST_HEADING = 1_000
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
-_HASHES = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_NO_PARAGRAPH = re.compile(r"\s*$|\t| {4}| {0,3}(?:[-*+>|#<]|\d+[.)]|```|~~~)")
-_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$")
-_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)|\{#[^}]*\}\s*$|<[^>]+>")
+# What may be or end a heading: hashes, a fence, an underline. Each alternative is linear in the line's length.
+_MARKED_LINE = re.compile(
+    r"(?:(?<=[\r\n])|\A) {0,3}(?:(?P<hashes>#{1,6})(?=[ \t\r\n]|\Z)(?P<title>[^\r\n]*)"
+    r"|(?P<fence>`{3,}(?=[^`\r\n]*(?:[\r\n]|\Z))|~{3,})(?P<info>[^\r\n]*)"
+    r"|(?P<underline>=+|-+)[ \t]*(?=[\r\n]|\Z))"
+)
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\r\n]*\r?\n)*?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
+_NO_PARAGRAPH = re.compile(r"\s*\Z|\t| {4}| {0,3}(?:[-*+>|#<]|\d+[.)]|```|~~~)")
+_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)|\{#[^}]*\}\s*\Z|<[^>]+>")
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """``level`` is 1 to 6, ``title`` the words without marks."""
+    """``start`` is the offset of its line, ``level`` 1 to 6, ``title`` the words without marks."""
 
+    start: int
     level: int
     title: str
 
 
-def sections(parts: Callable[[], Iterable[str]]) -> Iterator[PageText | OutlineEntry]:
+def sections(text: str) -> Iterator[PageText | OutlineEntry]:
     """The pages of a Markdown text, each beginning with a heading of the top levels, and an outline of all headings.
 
-    ``parts()`` gives the text in parts of any size; it is called twice, and no more than one section is in memory. A
-    text of fewer than ``SHORT_TOKENS`` tokens is one page.
+    A text of fewer than ``SHORT_TOKENS`` tokens is one page.
     """
-    levels: Counter[int] = Counter()
-    beginning, characters = "", 0
-    for line, heading in headed_lines(lines(parts())):
-        characters += len(line)
-        if characters <= _SHORT_CHARACTERS:
-            beginning += line
-        if heading is not None:
-            levels[heading.level] += 1
-    short = characters <= _SHORT_CHARACTERS and estimate_tokens(beginning) < SHORT_TOKENS
-    cut_level = 0 if short else _cut_level(levels)
-    yield from _pages(headed_lines(lines(parts())), cut_level, _outline_level(levels))
+    found = list(headings(text))
+    levels = Counter(heading.level for heading in found)
+    short = len(text) <= _SHORT_CHARACTERS and estimate_tokens(text) < SHORT_TOKENS
+    yield from _pages(text, found, 0 if short else _cut_level(levels), _outline_level(levels))
 
 
-def lines(parts: Iterable[str]) -> Iterator[str]:
-    """The lines of a text with their ends, whatever those are."""
-    rest = ""
-    for part in parts:
-        rest += part
-        end = max(rest.rfind("\n"), rest.rfind("\r", 0, len(rest) - 1)) + 1
-        yield from _LINE.findall(rest[:end])
-        rest = rest[end:]
-    yield from _LINE.findall(rest)
-
-
-def headed_lines(text_lines: Iterable[str]) -> Iterator[tuple[str, Heading | None]]:
-    """Each line with the heading that begins on it; none inside of code fences and front matter."""
+def headings(text: str) -> Iterator[Heading]:
+    """The headings in order; what looks like one inside of code fences and front matter is none."""
+    front_matter = _FRONT_MATTER.match(text)
+    end = front_matter.end() if front_matter else 0  # where the last line ended that was more than a paragraph
     fence = ""
-    front_matter = False
-    above: str | None = None  # the only line so far of a paragraph, which an underline makes a heading
-    paragraph = False
-    for number, line in enumerate(text_lines):
-        content = line.rstrip("\r\n")
-        heading: Heading | None = None
-        underline = _UNDERLINE.match(content) if above is not None else None
-        if above is not None:
-            yield above, Heading(1 if "=" in content else 2, plain_title(above)) if underline else None
-            above = None
-        if number == 0 and content.rstrip() == "---":
-            front_matter = True
-        elif front_matter:
-            front_matter = content.rstrip() not in ("---", "...")
-        elif fence:
-            fence = "" if _closes(content, fence) else fence
-        elif underline:
-            paragraph = False
-        elif match := _FENCE.match(content):
-            fence, paragraph = match[1], False
-        elif match := _HASHES.match(content):
-            heading, paragraph = Heading(len(match[1]), plain_title(match[2] or "")), False
-        elif _NO_PARAGRAPH.match(content):
-            paragraph = bool(content.strip())
-        elif not paragraph:
-            above, paragraph = line, True
-            continue
-        yield line, heading
-    if above is not None:
-        yield above, None
+    for match in _MARKED_LINE.finditer(text, end):
+        if fence:
+            if _closes(match, fence):
+                fence, end = "", _next_line(text, match.end())
+        elif match["fence"]:
+            fence = match["fence"]
+        elif match["hashes"]:
+            end = _next_line(text, match.end())
+            yield Heading(match.start(), len(match["hashes"]), plain_title(_without_closing(match["title"])))
+        else:
+            start = _paragraph_above(text, match.start(), end)
+            if start is not None:
+                title = plain_title(text[start : match.start()])
+                end = _next_line(text, match.end())
+                yield Heading(start, 1 if match["underline"][0] == "=" else 2, title)
 
 
 def plain_title(text: str) -> str:
     """A heading's words without emphasis, links, code marks and anchors."""
-    return " ".join(_MARKS.sub(lambda match: match[1] or "", text).split())
+    return " ".join(_MARKS.sub(lambda match: match[1] or "", text[:_LONGEST_HEADING]).split())
 
 
 def _pages(
-    text_lines: Iterable[tuple[str, Heading | None]], cut_level: int, outline_level: int
+    text: str, found: Sequence[Heading], cut_level: int, outline_level: int
 ) -> Iterator[PageText | OutlineEntry]:
-    number, entries = 1, 0
-    section: list[str] = []
-    title: str | None = None
-
-    def page() -> Iterator[PageText]:
-        return page_texts(number, str(number), "section" if cut_level else "text", title, section)
-
-    for line, heading in text_lines:
-        if heading is not None:
-            if heading.level <= cut_level:
-                if any(not earlier.isspace() for earlier in section):
-                    yield from page()
-                    number += 1
-                    section = []
-                title = heading.title or None
-            entry = outline_entry(heading.title, heading.level, number)
-            if entry is not None and heading.level <= outline_level and entries < _MOST_ENTRIES:
-                entries += 1
+    begins = [(heading.start, heading.title or None) for heading in found if heading.level <= cut_level]
+    # Blank lines above the first heading go with it; anything else there is a page of its own.
+    if not begins or text[: begins[0][0]].strip():
+        begins.insert(0, (0, None))
+    begins[0] = (0, begins[0][1])
+    entries = [heading for heading in found if heading.level <= outline_level][:_MOST_ENTRIES]
+    position = 0
+    for number, ((start, title), (end, _)) in enumerate(pairwise([*begins, (len(text), None)]), start=1):
+        while position < len(entries) and entries[position].start < end:
+            entry = outline_entry(entries[position].title, entries[position].level, number)
+            if entry is not None:
                 yield entry
-        section.append(line)
-    yield from page()
+            position += 1
+        yield from page_texts(number, str(number), "section" if cut_level else "text", title, text[start:end])
 
 
 def _cut_level(levels: Counter[int]) -> int:
@@ -145,6 +112,40 @@ def _outline_level(levels: Counter[int]) -> int:
     return deepest
 
 
-def _closes(content: str, fence: str) -> bool:
-    match = _FENCE.match(content)
-    return match is not None and match[1][0] == fence[0] and len(match[1]) >= len(fence) and not match[2].strip()
+def _closes(match: re.Match[str], fence: str) -> bool:
+    found: str | None = match["fence"]
+    return found is not None and found[0] == fence[0] and len(found) >= len(fence) and not match["info"].strip()
+
+
+def _without_closing(title: str) -> str:
+    title = title.strip(" \t")
+    open_title = title.rstrip("#")
+    return open_title if not open_title or open_title[-1] in " \t" else title
+
+
+def _next_line(text: str, end: int) -> int:
+    return end + (2 if text[end : end + 2] == "\r\n" else 1)
+
+
+def _paragraph_above(text: str, underline: int, end: int) -> int | None:
+    """Where the line above an underline starts, if it is a paragraph of one line; None if it is not."""
+    line_end = _line_end_before(text, underline)
+    start = _line_start(text, line_end)
+    if start is None or start < end or _NO_PARAGRAPH.match(text, start, line_end):
+        return None
+    if start in (0, end):
+        return start
+    above_end = _line_end_before(text, start)
+    above = _line_start(text, above_end)
+    return start if above is not None and not text[above:above_end].strip() else None
+
+
+def _line_end_before(text: str, start: int) -> int:
+    return start - (2 if text[max(start - 2, 0) : start] == "\r\n" else min(start, 1))
+
+
+def _line_start(text: str, end: int) -> int | None:
+    """Where the line that ends at ``end`` starts; None if it is too long for a heading."""
+    low = max(end - _LONGEST_HEADING, 0)
+    start = max(text.rfind("\n", low, end), text.rfind("\r", low, end)) + 1
+    return start if start or low == 0 else None

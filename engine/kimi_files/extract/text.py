@@ -22,10 +22,9 @@ def read(
 
     Raises UnsupportedFile if what looked like a text at its beginning is none.
     """
-    encoding = detect_encoding(stream)
-    decoded = Decoded(stream, encoding)
+    decoded = Decoded(stream, detect_encoding(stream))
     if format == MARKDOWN:
-        yield from sections(lambda: decoded)
+        yield from sections("".join(decoded))
     else:
         yield from page_texts(1, "1", "text", None, decoded)
     yield from warnings(decoded)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
-from kimi_files.extract.markdown import headed_lines, lines, sections
+from kimi_files.extract.markdown import headings, sections
 from kimi_files.extract.pieces import one_line, sentence
 from kimi_files.extract.text import warnings
 from kimi_files.formats import Format
@@ -37,7 +37,7 @@ def read(
     if title and not _begins_with(text, title):
         text = f"# {title}\n\n{text}"
     del markup
-    yield from sections(lambda: [text])
+    yield from sections(text)
     for message in messages:
         yield Warning(message=sentence(message))
 
@@ -79,5 +79,5 @@ def _title(markup: str) -> str:
 
 
 def _begins_with(text: str, title: str) -> bool:
-    first = next((heading.title for _, heading in headed_lines(lines([text])) if heading is not None), None)
+    first = next((heading.title for heading in headings(text)), None)
     return first is not None and first.casefold() == title.casefold()

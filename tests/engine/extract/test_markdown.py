@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kimi_files.extract import markdown
 from kimi_files.extract.document import OutlineEntry, PageText
-from kimi_files.extract.markdown import headed_lines, lines, plain_title, sections
+from kimi_files.extract.markdown import headings, plain_title, sections
 
 parts = st.lists(
     st.sampled_from(
@@ -31,25 +32,33 @@ parts = st.lists(
 
 
 def pages_of(text: str) -> list[PageText]:
-    return [event for event in sections(lambda: [text]) if isinstance(event, PageText)]
+    return [event for event in sections(text) if isinstance(event, PageText)]
 
 
 def headings_of(text: str) -> list[tuple[int, str]]:
-    return [(heading.level, heading.title) for _, heading in headed_lines(lines([text])) if heading is not None]
+    return [(heading.level, heading.title) for heading in headings(text)]
 
 
 @given(parts, st.booleans())
 def test_sections_together_are_the_text(texts: list[str], long: bool) -> None:
     if long:
         texts = [*texts, "word " * 5_000]
-    events = list(sections(lambda: texts))
-    assert "".join(event.text for event in events if isinstance(event, PageText)) == "".join(texts)
+    text = "".join(texts)
+    pages = pages_of(text)
+    assert "".join(page.text for page in pages) == text
+    assert [page.number for page in pages] == sorted(page.number for page in pages)
 
 
 @given(parts)
-def test_lines_together_are_the_text(texts: list[str]) -> None:
-    assert list(lines(texts)) == list(lines(["".join(texts)]))
-    assert "".join(lines(texts)) == "".join(texts)
+def test_headings_begin_where_lines_begin(texts: list[str]) -> None:
+    text = "".join(texts)
+    for heading in headings(text):
+        assert heading.start == 0 or text[heading.start - 1] in "\r\n"
+
+
+@pytest.mark.parametrize("line", ["# " + " " * 200_000 + "x", "# " + "[" * 200_000, "-" * 200_000 + "x", "`" * 200_000])
+def test_a_line_of_any_length_is_read_in_linear_time(line: str) -> None:
+    assert len(headings_of(f"{line}\n\n# End\n")) <= 2
 
 
 def test_a_long_text_is_cut_at_its_chapters() -> None:
@@ -61,7 +70,7 @@ def test_a_long_text_is_cut_at_its_chapters() -> None:
         (2, "2", "section", "One"),
         (3, "3", "section", "Two"),
     ]
-    entries = [event for event in sections(lambda: [text]) if isinstance(event, OutlineEntry)]
+    entries = [event for event in sections(text) if isinstance(event, OutlineEntry)]
     assert [(entry.title, entry.level, entry.page) for entry in entries] == [
         ("Book", 1, 1),
         ("One", 2, 2),
@@ -71,7 +80,7 @@ def test_a_long_text_is_cut_at_its_chapters() -> None:
 
 
 def test_a_short_text_is_one_page_with_an_outline() -> None:
-    events = list(sections(lambda: ["# A\n\ntext\n\n# B\n"]))
+    events = list(sections("# A\n\ntext\n\n# B\n"))
     assert [event.text for event in events if isinstance(event, PageText)] == ["# A\n\ntext\n\n# B\n"]
     assert [event.page for event in events if isinstance(event, OutlineEntry)] == [1, 1]
 
@@ -110,7 +119,7 @@ def test_words_with_underscores_keep_them() -> None:
 
 def test_an_outline_of_thousands_keeps_the_upper_levels_whole() -> None:
     text = "".join(f"# {chapter}\n" + "## x\n" * 20 for chapter in range(100))
-    entries = [event for event in sections(lambda: [text]) if isinstance(event, OutlineEntry)]
+    entries = [event for event in sections(text) if isinstance(event, OutlineEntry)]
     assert len(entries) == 100
     assert {entry.level for entry in entries} == {1}
 
