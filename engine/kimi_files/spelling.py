@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -96,6 +95,8 @@ def same_name(wanted: str, names: Iterable[str]) -> str | None:
 def similar_name(wanted: str, names: Iterable[str]) -> str | None:
     """The one of ``names`` that ``wanted`` may be a slip of; None where none is close."""
     keys = {_case_key(name): name for name in names}
+    import difflib  # costs start-up time and is needed only for a misspelt name
+
     found = difflib.get_close_matches(_case_key(wanted), keys, n=1, cutoff=0.75)
     return keys[found[0]] if found else None
 

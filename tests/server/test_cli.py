@@ -103,7 +103,7 @@ def test_doctor_tells_what_works(run, tmp_path):
     done = run("--allow", str(tmp_path), "doctor")
     assert done.returncode == 0, done.stdout
     assert "everything works" in done.stdout
-    for subject in ("liteparse", "reads .pdf", "reads .xlsx", "reads .docx", "allowed folders", "store", "workers"):
+    for subject in ("liteparse", "reads .pdf", "reads .xlsx", "reads .docx", "allowed folders", "store"):
         assert subject in done.stdout
 
 

@@ -43,7 +43,7 @@ async def test_a_whole_session_keeps_to_the_protocol(connect, era):
 
 
 async def test_the_tools_are_those_of_the_design_and_short(connect):
-    async with connect() as session:
+    async with connect("auto") as session:
         tools = (await session.client.list_tools()).tools
         instructions = session.client.instructions
     assert [tool.name for tool in tools] == TOOLS
@@ -110,7 +110,7 @@ async def test_a_path_that_is_read_makes_no_file(connect):
         ("get_file_content", {"file": "a.tyt"}, "file_not_found", "Did you mean"),
         ("get_file_content", {"file": "file_01jd8x6w2m9q4t5v7y0z3b6c8d"}, "file_id_not_found", "list_files"),
         ("get_file_content", {"file": "/etc/passwd"}, "path_not_allowed", "--allow"),
-        ("get_file_content", {"file": ".env"}, "secret_refused", "secret"),
+        ("get_file_content", {"file": ".env"}, "secret_refused", "never read"),
         ("get_file_content", {"file": "empty.txt"}, "empty_file", "size is zero"),
         ("upload_file", {"path": "a.txt", "purpose": "assistants"}, "invalid_arguments", "purpose"),
         ("upload_file", {"path": "a.txt", "purpose": "image"}, "invalid_image", "a.txt"),

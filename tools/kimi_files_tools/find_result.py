@@ -155,11 +155,20 @@ def _mark(content: Content, hit: Hit) -> str:
 
 
 def _first_break(text: str) -> int:
-    """Behind the first white space of the first 40 characters, so that no half word opens the text."""
-    match = re.search(r"\s+", text[:40])
+    """Where the text may open: at a line if one starts soon, else at a word, so that nothing opens with half a word."""
+    match = re.search(r"\n", text[:_LOOK_FOR_LINE]) or re.search(r"\s+", text[:_LOOK_FOR_WORD])
     return match.end() if match else 0
 
 
 def _last_break(text: str) -> int:
-    match = re.search(r"\s+\S*\Z", text[-40:])
-    return len(text) - 40 + match.start() if match and len(text) > 40 else len(text)
+    """Where the text may end, by the same rule."""
+    for looked, sign in ((_LOOK_FOR_LINE, "\n"), (_LOOK_FOR_WORD, " ")):
+        at = text.rfind(sign, max(len(text) - looked, 0))
+        if at > 0:
+            return at
+    return len(text)
+
+
+# The surroundings are 200 characters on each side: these never reach the hit.
+_LOOK_FOR_LINE = 120
+_LOOK_FOR_WORD = 40

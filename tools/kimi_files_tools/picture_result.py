@@ -42,7 +42,8 @@ async def picture_result(
     lines = [head_line(content)]
     if wanted is not None:
         labels = page_labels(content)
-        shown = f"shown: pictures of {one_line(ranges([picture.page for picture in pictures], labels), 200)}"
+        numbers = one_line(ranges([picture.page for picture in pictures], labels), 200)
+        shown = f"shown: pictures of page{'s' if len(pictures) > 1 else ''} {numbers}"
         rest = wanted[len(pictures) :]
         if rest:
             shown += f' · next: pages="{ranges(rest[:_MOST_PICTURES], labels)}", pictures=true · {len(rest)} to go'

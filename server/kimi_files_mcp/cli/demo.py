@@ -40,9 +40,9 @@ async def _session(samples: Path, data_dir: Path, *, full: bool) -> None:
     arguments = ["-m", "kimi_files_mcp", "--allow", str(samples), "--data-dir", str(data_dir), "--service", "local"]
     async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
         tools = (await client.list_tools()).tools
-        _title(
-            f"connected to {client.server_info.name} {client.server_info.version}, protocol {client.protocol_version}"
-        )
+        server = client.server_info
+        assert server is not None
+        _title(f"connected to {server.name} {server.version}, protocol {client.protocol_version}")
         click.echo(f"tools: {', '.join(tool.name for tool in tools)}")
 
         async def call(name: str, **call_arguments: Any) -> str:

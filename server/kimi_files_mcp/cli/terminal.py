@@ -49,14 +49,15 @@ def run(work: Callable[[], Awaitable[int]]) -> NoReturn:
     """Run ``work`` and end with its exit code. Ctrl-C ends quietly with 130, a closed pipe with 0."""
     try:
         sys.exit(anyio.run(work))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
+    except BaseException as error:
         if _is(error, KeyboardInterrupt):
             sys.exit(130)
+        if _is(error, BrokenPipeError):
+            # Whoever read our output has enough; nothing more may be flushed into the closed pipe.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        if not isinstance(error, Exception):
+            raise
         fail(error)
 
 
