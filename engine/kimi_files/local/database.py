@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from kimi_files.errors import ServerError, StoreDamaged
-from kimi_files.local.faults import from_os_error, from_sqlite_error, is_busy, is_damage
+from kimi_files.local.faults import from_os_error, from_sqlite_error, is_busy, is_damage, is_emptied
 from kimi_files.local.locks import Gate
 
 T = TypeVar("T")
@@ -82,23 +82,33 @@ class _Lane:
     def run(self, work: Work[T], undo: Work[None] | None) -> T:
         """Run ``work`` in a transaction, which may write if there is an ``undo``."""
         try:
-            try:
-                return self._transaction(work, undo)
-            except sqlite3.Error as error:
-                if not is_damage(error):
-                    raise
-                self._set_aside(error)
-            return self._transaction(work, undo)
+            return self._repairing(work, undo)
         except sqlite3.Error as error:
             raise from_sqlite_error(error, self._path.parent) from error
         except OSError as error:
             raise from_os_error(error, self._path.parent) from error
 
+    def _repairing(self, work: Work[T], undo: Work[None] | None) -> T:
+        try:
+            return self._transaction(work, undo)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._set_aside(error)
+            elif is_emptied(error):
+                self._disconnect()  # opening it again makes the tables anew
+            else:
+                raise
+        return self._transaction(work, undo)
+
     def close(self) -> None:
+        """Close the connection and the lock's file."""
+        self._disconnect()
+        self._gate.close()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._identity = None
-        self._gate.close()
+            self._connection = None
 
     def _transaction(self, work: Work[T], undo: Work[None] | None) -> T:
         # The gate keeps the file from being set aside between the look at its identity and the end of the transaction.
@@ -122,8 +132,7 @@ class _Lane:
         if self._connection is not None:
             if self._identity == _identity(self._path):
                 return self._connection
-            self._connection.close()
-            self._connection = None
+            self._disconnect()
         connection = _connect(self._path)
         self._identity = _identity(self._path)
         try:
@@ -140,9 +149,7 @@ class _Lane:
 
     def _set_aside(self, reason: sqlite3.Error) -> None:
         damaged = self._identity
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._disconnect()
         with self._gate.hold(alone=True):
             if damaged is None or _identity(self._path) != damaged:
                 return  # another process has done it

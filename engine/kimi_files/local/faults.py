@@ -68,6 +68,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     return _primary_code(error) in _DAMAGED
 
 
+def is_emptied(error: sqlite3.Error) -> bool:
+    """Whether the tables have gone under an open connection."""
+    return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another process holds the lock."""
     return _primary_code(error) in _BUSY

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kimi_files.local.blobs import sync_folder, write_whole
+from kimi_files.local.blobs import write_whole
 from kimi_files.models import FileObject
 
 _log = logging.getLogger(__name__)
@@ -49,8 +49,8 @@ class Records:
 
     def remove(self, file_id: str) -> None:
         """Remove a record, if it is there."""
+        # Not synced: a record that comes back after a loss of power is one of an unknown file, and removed as such.
         self._path(file_id).unlink(missing_ok=True)
-        sync_folder(self._folder)
 
     def ids(self) -> list[str]:
         """The ids of all records, readable or not."""

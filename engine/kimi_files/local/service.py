@@ -39,7 +39,7 @@ from kimi_files.local.details import describe
 from kimi_files.local.faults import disk_faults
 from kimi_files.local.ids import new_file_id
 from kimi_files.local.records import FileRecord, Records, extension_of
-from kimi_files.local.texts import Source, Texts
+from kimi_files.local.texts import Source, Texts, TextSource
 from kimi_files.models import FileDeleted, FileList, FileObject, Purpose
 from kimi_files.progress import Progress, no_progress
 from kimi_files.retrieve.index import PassageIndex
@@ -217,7 +217,7 @@ class LocalFilesService:
         async for chunk in self._blobs.chunks(record.sha256):
             yield chunk
 
-    async def text(self, source: Source, progress: Progress = no_progress) -> Content:
+    async def text(self, source: TextSource, progress: Progress = no_progress) -> Content:
         """The text of any source, kept in the same cache; ``name`` and ``file_id`` are the caller's to fill in."""
         await self._open()
         return await self._texts.get(source, progress)
@@ -238,12 +238,8 @@ class LocalFilesService:
         """Look whether a file is what its purpose asks, and keep nothing; what is worth saying about it, in words."""
         self._check_size(file.size)
         await progress(0, None, f"checking {file.name}")
-        arguments: dict[str, JsonValue] = {"name": file.name, "purpose": purpose}
-        async with (
-            _unchanged(file)() as descriptor,
-            self._pool.job("check", arguments, descriptor=descriptor) as untrusted_frames,
-        ):
-            return "; ".join([_checked(untrusted_frame) async for untrusted_frame in untrusted_frames])
+        async with _unchanged(file)() as descriptor:
+            return await self._check(descriptor, file.name, purpose)
 
     async def sha256(self, file: OpenFile) -> str:
         """Hash of a file's bytes, from an earlier call if the file has not been written to since."""
@@ -341,9 +337,7 @@ class LocalFilesService:
     async def _examine(self, received: Received, name: str, purpose: Purpose, progress: Progress) -> str:
         """Read or check the bytes as the purpose asks; what is worth saying about them."""
         if purpose != "file-extract":
-            arguments: dict[str, JsonValue] = {"name": name, "purpose": purpose}
-            async with self._pool.job("check", arguments, descriptor=received.descriptor) as untrusted_frames:
-                return "; ".join([_checked(untrusted_frame) async for untrusted_frame in untrusted_frames])
+            return await self._check(received.descriptor, name, purpose)
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[int]:
@@ -355,6 +349,11 @@ class LocalFilesService:
         if sum(page.characters for page in content.pages) <= _INDEXED_AT_UPLOAD_CHARACTERS:
             await self._index.ensure(content, self._pool, progress)
         return describe(content)
+
+    async def _check(self, descriptor: int, name: str, purpose: Purpose) -> str:
+        arguments: dict[str, JsonValue] = {"name": name, "purpose": purpose}
+        async with self._pool.job("check", arguments, descriptor=descriptor) as untrusted_frames:
+            return "; ".join([_checked(untrusted_frame) async for untrusted_frame in untrusted_frames])
 
     async def _keep(self, received: Received, name: str, purpose: Purpose, details: str) -> FileObject:
         now = time.time_ns() // 1_000_000

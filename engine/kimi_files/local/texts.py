@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import anyio
 
@@ -30,6 +31,25 @@ _ATTEMPTS = 5
 _log = logging.getLogger(__name__)
 
 
+class TextSource(Protocol):
+    """Where a text comes from: bytes that a worker reads, or another service. ``size`` is that of the file in bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def key(self) -> ContentKey:
+        """What the text depends on."""
+        ...
+
+    def frames(self, pool: WorkerPool) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The events of ``extract.document``, each as JSON."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Bytes to read a text from. ``open`` gives their descriptor and raises at its end if they have changed meanwhile."""
@@ -39,12 +59,11 @@ class Source:
     extension: str
     size: int
     open: Callable[[], AbstractAsyncContextManager[int]]
-    reader: int = READER_VERSION
 
     @property
     def key(self) -> ContentKey:
         """What the text depends on."""
-        return ContentKey(self.sha256, self.extension, self.reader)
+        return ContentKey(self.sha256, self.extension, READER_VERSION)
 
     @asynccontextmanager
     async def frames(self, pool: WorkerPool) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -69,7 +88,7 @@ class Texts:
         self._cache_bytes = cache_bytes
         self._remembered: OrderedDict[int, Content] = OrderedDict()
 
-    async def get(self, source: Source, progress: Progress) -> Content:
+    async def get(self, source: TextSource, progress: Progress) -> Content:
         """The text, read now if nobody has read it; who comes while another reads it waits for that."""
         for _ in range(_ATTEMPTS):
             content_id = await self._catalogue.find_content(source.key)
@@ -105,7 +124,7 @@ class Texts:
                 finally:
                     end_claim(lock, descriptor)
 
-    async def _read(self, source: Source, progress: Progress) -> int:
+    async def _read(self, source: TextSource, progress: Progress) -> int:
         await progress(0, None, f"reading {source.name}")
         content_id = await self._catalogue.begin_content(source.key, source.size)
         try:

@@ -6,13 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
-import kimi_files.answer
-
-if not hasattr(kimi_files.answer, "passages_answer"):
-    kimi_files.answer.passages_answer = None
-from kimi_files.local.service import LocalFilesService
 from stores import CountingPool
+
+from kimi_files.local.service import LocalFilesService
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import CountingPool, content, create, left_over, opened, written
 
@@ -22,6 +22,7 @@ from kimi_files.local.catalogue import Catalogue, ContentKey
 from kimi_files.local.service import Limits, LocalFilesService
 from kimi_files.local.writing import ContentWriter
 from kimi_files.progress import no_progress
+from kimi_files.tokens import estimate_tokens
 
 KEY = ContentKey("0" * 64, ".pdf", 1)
 
@@ -236,10 +237,14 @@ async def test_everything_that_a_reader_says_is_kept(catalogue: Catalogue) -> No
 )
 async def test_what_no_reader_may_send_is_refused(catalogue: Catalogue, frames: list[bytes]) -> None:
     writer = ContentWriter(catalogue, await catalogue.begin_content(KEY, 1), no_progress)
-    with pytest.raises(ReaderDied):
+
+    async def write() -> None:
         for frame in frames:
             await writer.add(frame)
         await writer.finish()
+
+    with pytest.raises(ReaderDied):
+        await write()
     assert await catalogue.find_content(KEY) is None
     await catalogue.aclose()
 
@@ -282,28 +287,25 @@ async def test_any_part_and_any_line_of_a_page_is_what_the_reader_said(
         await catalogue.aclose()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     unit=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), min_size=1, max_size=60),
     times=st.sampled_from([1, 300, 3_000]),
 )
-async def test_a_text_file_comes_back_as_it_was_written(unit: str, times: int) -> None:
+async def test_a_text_file_comes_back_as_it_was_written(
+    tmp_path: Path, service: LocalFilesService, unit: str, times: int
+) -> None:
     text = "begin\n" + "".join(character if character.isprintable() else "\r\n" for character in unit) * times
-    with tempfile.TemporaryDirectory() as folder:
-        service = LocalFilesService(Path(folder, "store"), CountingPool())
-        read = await content(service, written(Path(folder, "text.txt"), text))
-        assert await read.text(1) == text
-        pieces = [piece async for piece in read.pieces(1)]
-        assert "".join(piece.text for piece in pieces) == text
-        assert max(len(piece.text) for piece in pieces) <= PIECE_CHARACTERS
-        await service.aclose()
+    read = await content(service, written(tmp_path / "text.txt", text))
+    assert await read.text(1) == text
+    pieces = [piece async for piece in read.pieces(1)]
+    assert "".join(piece.text for piece in pieces) == text
+    assert max(len(piece.text) for piece in pieces) <= PIECE_CHARACTERS
 
 
 async def test_the_tokens_of_a_long_page_are_close_to_those_of_all_its_pieces(
     tmp_path: Path, service: LocalFilesService
 ) -> None:
-    from kimi_files.tokens import estimate_tokens
-
     text = "".join(f"2026-01-02 12:33:{n % 60:02} INFO worker[{n}] request finished in {n}ms\n" for n in range(60_000))
     read = await content(service, written(tmp_path / "long.log", text))
     assert read.tokens == pytest.approx(estimate_tokens(text), rel=0.03)
