@@ -9,6 +9,7 @@ from kimi_files_mcp.cli.ask import ask
 from kimi_files_mcp.cli.demo import demo
 from kimi_files_mcp.cli.doctor import doctor
 from kimi_files_mcp.cli.files import delete, list_files, upload
+from kimi_files_mcp.cli.install import install, uninstall
 from kimi_files_mcp.cli.read import read
 from kimi_files_mcp.cli.terminal import Options
 
@@ -54,7 +55,7 @@ def program(context: click.Context, folders: tuple[str, ...], service: str | Non
         run_server(folders, service, data_dir)
 
 
-for command in (demo, read, ask, upload, list_files, delete, doctor):
+for command in (demo, read, ask, upload, list_files, delete, install, uninstall, doctor):
     program.add_command(command)
 
 
