@@ -90,14 +90,11 @@ class _Findings:
     def __init__(self, labels: list[str], headings: list[OutlineEntry] | None) -> None:
         self.labels = labels
         self.headings = headings
-        self.pictures: list[int] = []
         self.replaced: list[int] = []
         self.damaged: list[int] = []
         self.layout_failed = False
 
     def note(self, number: int, page: _Page) -> None:
-        if page.is_picture:
-            self.pictures.append(number)
         if page.is_damaged:
             self.damaged.append(number)
         if page.is_plain:
@@ -116,10 +113,6 @@ class _Findings:
     def warnings(self, attachments: list[str]) -> Iterator[Warning]:
         if self.layout_failed:
             yield Warning(message="The layout of the file could not be analysed; it is given as plain text.")
-        if self.pictures:
-            which = _named(self.pictures, self.labels)
-            have = "is a picture" if len(self.pictures) == 1 else "are pictures"
-            yield Warning(message=sentence(f"{which} {have} without text; ask for the pictures of these pages."))
         if self.replaced and not self.layout_failed:
             which = _named(self.replaced, self.labels)
             yield Warning(message=sentence(f"{which}: plain text, because formulas or layout did not come out well."))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import get_args
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from kimi_files.errors import KimiFilesError
 from kimi_files.models import FileObject, Purpose
@@ -64,26 +63,30 @@ def list_files(options: Options, purpose: Purpose | None, as_json: bool) -> None
             for file in files:
                 click.echo(file.compact_json())
         else:
-            Console().print(_table(files) if files else "no files are kept")
+            click.echo(_table(files) if files else "no files are kept")
         return 0
 
     run(work)
 
 
-def _table(files: list[FileObject]) -> Table:
-    table = Table("id", "name", "purpose", "size", "uploaded", "details", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+def _table(files: Sequence[FileObject]) -> str:
+    """One file a line; the id first and whole, so that it can be copied, the details last."""
+    rows = [("id", "purpose", "size", "uploaded", "name", "details")]
     for file in files:
         uploaded = datetime.datetime.fromtimestamp(file.created_at).strftime("%Y-%m-%d %H:%M")
-        table.add_row(file.id, file.filename, file.purpose, _size(file.bytes), uploaded, file.status_details or "")
-    return table
+        rows.append((file.id, file.purpose, _size(file.bytes), uploaded, file.filename, file.status_details or ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), *row[4:]]).rstrip()
+        for row in rows
+    )
 
 
-def _size(size: int) -> str:
+def _size(size: float) -> str:
     for unit in ("B", "kB", "MB"):
         if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000  # type: ignore[assignment]
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
     return f"{size:.1f} GB"
 
 

@@ -11,8 +11,6 @@ from typing import NoReturn
 
 import anyio
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import Progress as Report
@@ -84,12 +82,21 @@ async def workspace(settings: Settings, typed: Sequence[str] = ()) -> AsyncItera
 @asynccontextmanager
 async def progress_bar(title: str) -> AsyncIterator[Report]:
     """A progress bar on stderr where that is a terminal; silent where it is not."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(
+        length=_BAR_STEPS, label=title, file=sys.stderr, hidden=hidden, show_percent=False, item_show_func=_words
+    ) as bar:
 
         async def report(done: float, total: float | None, message: str) -> None:
-            bar.update(task, completed=done, total=total, description=message or title)
+            reached = int(_BAR_STEPS * done / total) if total else bar.pos
+            bar.update(max(reached - bar.pos, 0), message)
+            bar.render_progress()
 
         yield report
+
+
+_BAR_STEPS = 1_000
+
+
+def _words(message: object) -> str | None:
+    return str(message)[:60] if message else None
