@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -9,8 +10,10 @@ from kimi_files.errors import UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.markdown import sections
-from kimi_files.extract.pieces import page_texts
+from kimi_files.extract.pieces import page_texts, shortened
 from kimi_files.formats import MARKDOWN, Format
+
+_PIECES_BETWEEN_ADVANCES = 32
 
 
 def read(
@@ -26,7 +29,11 @@ def read(
     if format == MARKDOWN:
         yield from sections("".join(decoded))
     else:
-        yield from page_texts(1, "1", "text", None, decoded)
+        size = stream.seek(0, os.SEEK_END)
+        for number, event in enumerate(page_texts(1, "1", "text", None, decoded), start=1):
+            yield event
+            if number % _PIECES_BETWEEN_ADVANCES == 0:
+                yield Advance(done=stream.tell(), total=size, message=shortened(f"reading {name}", 200))
     yield from warnings(decoded)
 
 

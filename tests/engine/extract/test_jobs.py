@@ -29,7 +29,7 @@ from kimi_files.errors import (
     TooComplex,
     UnsupportedFile,
 )
-from kimi_files.extract.document import PageText, Start, Warning, document_event  # noqa: A004
+from kimi_files.extract.document import Advance, PageText, Start, Warning, document_event  # noqa: A004
 from kimi_files.workers.pool import WorkerPool
 from kimi_files.workers.process import JobName
 
@@ -114,7 +114,7 @@ async def test_text_of_any_name_is_one_page(pool: WorkerPool, name: str) -> None
 async def test_a_long_log_comes_in_pieces_that_fit(pool: WorkerPool) -> None:
     line = "2025-11-03 12:00:00 INFO a line of the log with 中文\r\n"
     data = line.encode() * 400_000
-    characters = pieces = 0
+    characters = pieces = done = 0
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -122,6 +122,9 @@ async def test_a_long_log_comes_in_pieces_that_fit(pool: WorkerPool) -> None:
             (worker,) = pool._busy
             async for frame in untrusted_frames:
                 event = document_event.validate_json(frame)
+                if isinstance(event, Advance):
+                    assert done < event.done <= (event.total or 0)
+                    done = int(event.done)
                 if isinstance(event, PageText):
                     characters += len(event.text)
                     pieces += 1
@@ -129,6 +132,7 @@ async def test_a_long_log_comes_in_pieces_that_fit(pool: WorkerPool) -> None:
                         assert _resident_bytes(worker.process.pid) < 150 << 20
     assert characters == len(line) * 400_000
     assert pieces > 300
+    assert done > len(data) * 0.8
 
 
 def _resident_bytes(pid: int) -> int:
