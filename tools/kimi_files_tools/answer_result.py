@@ -54,10 +54,10 @@ def _passages_result(
 
 
 def _searched_lines(answer: Answer, left_out: int) -> list[str]:
-    files = f"{answer.searched_files} file{'s' if answer.searched_files != 1 else ''}"
-    searched = f"Searched {files} ({answer.searched_pages:,} pages, {answer.searched_passages:,} passages)."
-    what = "an overview: outline and passages from all parts" if answer.overview else "the passages that answer best"
-    lines = [f"{searched} No model is configured, so this is {what}; cite as [n]."]
+    searched = f"Searched {_count(answer.searched_files, 'file')} ({_count(answer.searched_pages, 'page')}, {_count(answer.searched_passages, 'passage')})."
+    best = "these are the passages that answer best; cite them as [n]"
+    what = "here are the outline and passages from all parts; cite them as [n]" if answer.overview else best
+    lines = [f"{searched} No model is configured: {what}."]
     if left_out:
         noun = "passage matches" if left_out == 1 else "passages match"
         lines.append(f"{left_out:,} more {noun}: raise max_tokens, or read a page with get_file_content.")
@@ -66,6 +66,10 @@ def _searched_lines(answer: Answer, left_out: int) -> list[str]:
     if answer.headings:
         lines.append(f"other headings that match: {one_line(' · '.join(answer.headings), 300)}")
     return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _not_read_lines(not_read: Sequence[str], max_tokens: int) -> list[str]:

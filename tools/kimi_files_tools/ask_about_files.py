@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -69,7 +69,7 @@ async def ask_about_files(
     max_tokens = min(max(max_tokens, LEAST_TOKENS), MOST_TOKENS)
     names, not_read = await _named_files(workspace, files)
     read = await _read_all(workspace, names, progress)
-    contents = [content for content in read.values() if not isinstance(content, KimiFilesError)]
+    contents = _each_once(content for content in read.values() if not isinstance(content, KimiFilesError))
     failures = {name: failure for name, failure in read.items() if isinstance(failure, KimiFilesError)}
     if not contents:
         raise _nothing_read(failures)
@@ -128,6 +128,14 @@ async def _read_all(
         for name in names:
             tasks.start_soon(read_one, name)
     return {name: read[name] for name in names}
+
+
+def _each_once(contents: Iterable[Content]) -> list[Content]:
+    """A file that was named by id and by path, or lies in the folder twice under one name, is searched once."""
+    seen: dict[tuple[int, str], Content] = {}
+    for content in contents:
+        seen.setdefault((content.id, content.name), content)
+    return list(seen.values())
 
 
 def _nothing_read(failures: Mapping[str, KimiFilesError]) -> KimiFilesError:
