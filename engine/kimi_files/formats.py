@@ -205,7 +205,9 @@ def looks_like_text(head: bytes) -> bool:
     # A log may hold a stray control character; compressed or packed data has one in every ten bytes or so.
     if controls * 200 <= len(head):
         return True
-    return b"\x00" in head and any(_decodes_as_text(head, encoding) for encoding in _WIDE_ENCODINGS)
+    if b"\x00" in head:
+        return any(_decodes_as_text(head, encoding) for encoding in _WIDE_ENCODINGS)
+    return controls * 20 <= len(head) and _is_utf_8(head)
 
 
 def check_size(size: int, limit: int = MAX_FILE_BYTES) -> None:
@@ -253,6 +255,14 @@ _COMMON_CHARACTERS = re.compile(
     r"[\s!-~\u00a0-\u06ff\u0900-\u0e7f\u1e00-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\uffef]"
 )
 _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+def _is_utf_8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.end == len(head) and error.start >= len(head) - 3
+    return True
 
 
 def _decodes_as_text(head: bytes, encoding: str) -> bool:
@@ -326,7 +336,6 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
     (0, b"AT&TFORM", "a DjVu document"),
     (0, b"ITSF", "a compiled help file"),
     (0, b"MSCF", "a cabinet archive"),
-    (0, b"\x00\x01\x00\x00\x00", _FONT),
     (0, b"OTTO", _FONT),
     (0, b"wOFF", _FONT),
     (0, b"wOF2", _FONT),

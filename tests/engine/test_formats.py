@@ -353,6 +353,7 @@ TEXTS = {
     "Windows-1252": "“Überraschung” – naïve".encode("cp1252"),
     "KOI8-R": "Привет, мир".encode("koi8-r"),
     "DOS with its end mark": "Grüße\r\n\x1a".encode("cp850"),
+    "settings of an editor with control characters": ("map \x16 é and \x16 ü\n" + "plain lines " * 4).encode(),
     "colours of a terminal": b"\x1b[31mred\x1b[0m\n",
     "log with a stray zero": b"a line of a log\n" * 40 + b"\x00" + b"and on it goes\n" * 40,
 }
