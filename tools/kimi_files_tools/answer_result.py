@@ -54,10 +54,10 @@ def _passages_result(
 
 
 def _searched_lines(answer: Answer, left_out: int) -> list[str]:
-    searched = f"Searched {_count(answer.searched_files, 'file')} ({_count(answer.searched_pages, 'page')}, {_count(answer.searched_passages, 'passage')})."
-    best = "these are the passages that answer best; cite them as [n]"
-    what = "here are the outline and passages from all parts; cite them as [n]" if answer.overview else best
-    lines = [f"{searched} No model is configured: {what}."]
+    pages, passages = _count(answer.searched_pages, "page"), _count(answer.searched_passages, "passage")
+    searched = f"Searched {_count(answer.searched_files, 'file')} ({pages}, {passages})."
+    what = "the outline and passages from all parts" if answer.overview else "the passages that answer best"
+    lines = [f"{searched} No model is configured: here are {what}; cite them as [n]."]
     if left_out:
         noun = "passage matches" if left_out == 1 else "passages match"
         lines.append(f"{left_out:,} more {noun}: raise max_tokens, or read a page with get_file_content.")

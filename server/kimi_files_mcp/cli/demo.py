@@ -15,7 +15,7 @@ import click
 
 from kimi_files_mcp.cli.terminal import run
 
-_SHOWN_LINES = 24
+_SHOWN_LINES = 40
 _SHOWN_COLUMNS = 160
 
 _QUESTION = "What did the inspection find on shaft nine, and what did the replacement cost?"
@@ -56,7 +56,8 @@ async def _session(samples: Path, data_dir: Path, *, full: bool) -> None:
         report = json.loads(await call("upload_file", path="annual-report.pdf"))["id"]
         await call("get_file_content", file=report)
         await call("get_file_content", file=report, find="impairment charge")
-        await call("ask_about_files", question=_QUESTION, files=[report, "."], queries=["replacement shaft 9 amount"])
+        queries = ["inspection shaft nine hairline cracks", "replacement shaft 9 amount"]
+        await call("ask_about_files", question=_QUESTION, files=[report, "."], queries=queries, max_tokens=1_000)
         await call("ask_about_files", question="九号主轴的更换费用是多少?", files=["年度摘要.md"])
         listed = json.loads(await call("list_files"))["data"]
         scanned = next(file for file in listed if file["id"] == report)
