@@ -1,0 +1,36 @@
+"""Which of the npm packages of package.json are installed here, and whether a network can be closed around them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROGRAMS = Path(os.environ.get("KIMI_FILES_HOSTS", HERE)) / "node_modules" / ".bin"
+
+INSTALL = "npm install --prefix tests/hosts_e2e"
+
+
+def missing(program: str) -> str:
+    """Why a program cannot be run here; empty where it can."""
+    if not (PROGRAMS / program).exists() or not (PROGRAMS / "node").exists():
+        return f"{program} is not installed; to install it: {INSTALL}"
+    return ""
+
+
+@cache
+def closed_network() -> tuple[str, ...]:
+    """The command that runs another one in a network of its own; empty where the system has none or forbids it."""
+    for command in (("unshare", "--net"), ("unshare", "--net", "--map-root-user")):
+        if shutil.which(command[0]) and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return command
+    return ()
+
+
+def with_programs(**variables: str) -> dict[str, str]:
+    """An environment in which ``node`` is the installed one, and none of this machine's keys."""
+    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    return {**kept, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **variables}
