@@ -81,6 +81,8 @@ def _words(block: Mapping[str, Any]) -> str:
 
 def _beginning(text: str) -> str:
     lines = text.splitlines()
+    if len(lines) == 1:
+        return text
     shown = [line if len(line) <= _SHOWN_COLUMNS else f"{line[:_SHOWN_COLUMNS]}…" for line in lines[:_SHOWN_LINES]]
     if len(lines) > _SHOWN_LINES:
         shown.append(f"… {len(lines) - _SHOWN_LINES} more lines (--full shows them)")
