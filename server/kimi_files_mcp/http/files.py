@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, UnsupportedFile
 from kimi_files.formats import MAX_FILES, check_purpose
 from kimi_files.models import FileDeleted, FileList, FileObject
 from kimi_files.service import FilesService
+from kimi_files_mcp.http.bodies import BodyCache
 from kimi_files_mcp.http.body import content_body
 from kimi_files_mcp.http.disconnect import while_connected
 from kimi_files_mcp.http.upload import receive_upload
@@ -24,7 +24,9 @@ from kimi_files_mcp.http.upload import receive_upload
 MOST_LISTED = 10_000
 """What OpenAI's API takes as ``limit``. Without one, all files are listed, as Kimi does."""
 
+# Longer texts are sent as they are read, so that memory stays flat.
 _WHOLE_CHARACTERS = 1 << 18
+_CACHED_BYTES = 8 << 20
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -34,6 +36,7 @@ class FileRoutes:
     def __init__(self, service: FilesService, spool_dir: Path) -> None:
         self._service = service
         self._spool_dir = spool_dir
+        self._bodies = BodyCache(_CACHED_BYTES)
 
     def routes(self) -> list[Route]:
         return [
@@ -69,8 +72,14 @@ class FileRoutes:
                 f"'{file.filename}' has the purpose '{file.purpose}': it has no text to give.",
                 "Upload it with the purpose 'file-extract' to have its text extracted.",
             )
-        content = await while_connected(request.receive, partial(self._service.content, file.id))
-        return await _text(content)
+        body = self._bodies.get(file.id)
+        if body is None:
+            content = await while_connected(request.receive, partial(self._service.content, file.id))
+            if sum(page.characters for page in content.pages) > _WHOLE_CHARACTERS:
+                return StreamingResponse(content_body(content), media_type="application/json")
+            body = b"".join([part async for part in content_body(content)])
+            self._bodies.put(file.id, body)
+        return Response(body, media_type="application/json")
 
 
 def _route(path: str, **endpoints: Callable[[Request], Awaitable[Response]]) -> Route:
@@ -80,13 +89,6 @@ def _route(path: str, **endpoints: Callable[[Request], Awaitable[Response]]) -> 
         return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     return Route(path, answer, methods=list(endpoints))
-
-
-async def _text(content: Content) -> Response:
-    """Short texts in one answer, which is faster; long ones as they are read, so that memory stays flat."""
-    if sum(page.characters for page in content.pages) > _WHOLE_CHARACTERS:
-        return StreamingResponse(content_body(content), media_type="application/json")
-    return Response(b"".join([part async for part in content_body(content)]), media_type="application/json")
 
 
 def _limit(query: Mapping[str, str]) -> int:

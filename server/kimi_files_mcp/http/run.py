@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ async def serve(
         )
     key = new_key() if api_key_file is None else read_key(api_key_file)
     chat = chat_endpoint(environment)
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         opened = open_workspace(settings)
         try:
             app = build_app(await opened.service(), key, settings.data_dir, chat, most_requests)
@@ -102,15 +103,22 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections. InvalidArguments, with the reason, where there can be none."""
+    # asyncio turns Nagle's delay off (40 ms for each answer) only where the protocol is named.
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        if sys.platform != "win32":  # there it would let two processes share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
+        listener.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidArguments(
             f"'{host}' port {port} cannot be listened on: {reason}.", "Choose another --port, or 0 for any free one."
         ) from None
+    return listener
 
 
 def _base_url(listener: socket.socket) -> str:

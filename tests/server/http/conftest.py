@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,7 +19,7 @@ from starlette.applications import Starlette
 from kimi_files.local.service import LocalFilesService
 from kimi_files.workers.pool import WorkerPool
 from kimi_files_mcp.http.app import build_app
-from kimi_files_mcp.http.run import Server
+from kimi_files_mcp.http.run import Server, listen
 
 KEY = "sk-local-for-tests"
 
@@ -83,7 +82,7 @@ def api(running: Running) -> Iterator[httpx.Client]:
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[str]:
     """An application on a port of this machine, inside the test; its base URL without /v1."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     server = Server(app)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
