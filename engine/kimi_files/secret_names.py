@@ -42,11 +42,11 @@ def _comparable(name: str) -> str:
 def _secret_name(name: str) -> str | None:
     if name in _BROWSER_FILES:
         return "holds a browser's passwords or sessions"
-    if name in _CREDENTIAL_FILES or _CREDENTIAL_PATTERN.fullmatch(name):
+    if name in _CREDENTIAL_FILES or re.fullmatch(_CREDENTIAL_PATTERN, name):
         return "is a file for credentials"
-    if name.endswith(_KEY_EXTENSIONS) or _KEY_PATTERN.fullmatch(name):
+    if name.endswith(_KEY_EXTENSIONS) or re.fullmatch(_KEY_PATTERN, name):
         return "is a file for keys or passwords"
-    if _HISTORY_PATTERN.fullmatch(name):
+    if re.fullmatch(_HISTORY_PATTERN, name):
         return "is a command history"
     if name.startswith(".") and not (name in _ORDINARY_DOT_FILES or name.startswith(_ORDINARY_DOT_PREFIXES)):
         return "is a hidden file"
@@ -115,7 +115,7 @@ _CREDENTIAL_FILES = frozenset(
         " application_default_credentials.json kubeconfig wallet.dat htpasswd"
     )
 )
-_CREDENTIAL_PATTERN = re.compile(
+_CREDENTIAL_PATTERN = (
     r"client_?secrets?.*\.json|service[-_]?account.*\.json|secrets?\.(?:json|ya?ml|toml|ini)|.+\.env|\.env.*"
 )
 
@@ -126,11 +126,11 @@ _KEY_EXTENSIONS = tuple(
     )
 )
 # Public halves may be read; so may "id_list.csv".
-_KEY_PATTERN = re.compile(
+_KEY_PATTERN = (
     r"id_(?:rsa|dsa|ecdsa|ed25519|xmss)(?:_sk)?(?:[._-](?!pub$|cert\.pub$).*)?|id_[a-z0-9_-]+|ssh_host_\w+_key"
 )
 
-_HISTORY_PATTERN = re.compile(r"\..*hist(?:ory|file)?|\.lesshst|\.viminfo|fish_history|consolehost_history\.txt")
+_HISTORY_PATTERN = r"\..*hist(?:ory|file)?|\.lesshst|\.viminfo|fish_history|consolehost_history\.txt"
 
 _ORDINARY_DOT_FILES = frozenset(
     _words(

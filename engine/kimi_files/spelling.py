@@ -13,11 +13,12 @@ from kimi_files.errors import InvalidArguments
 _LONGEST_PATH = 4_096
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "<": ">"}
-_NOT_PRINTABLE = re.compile("[\ud800-\udfff\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.I)
-_WINDOWS_PATH = re.compile(r"(?P<drive>[A-Za-z]):[\\/](?P<rest>.*)|\\\\[^\\]+\\", re.S)
-_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u3000]")
-_WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?", re.I | re.S)
+# Patterns as strings: compiled at the first use, which starting the server does without.
+_NOT_PRINTABLE = "[\ud800-\udfff\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]+://"
+_WINDOWS_PATH = r"(?s)(?P<drive>[A-Za-z]):[\\/](?P<rest>.*)|\\\\[^\\]+\\"
+_SPACES = "[\u00a0\u2000-\u200a\u202f\u3000]"
+_WINDOWS_DEVICES = r"(?is)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\..*)?"
 
 
 def spellings(typed: str) -> list[str]:
@@ -41,7 +42,7 @@ def cleaned(typed: str) -> str:
         raise InvalidArguments("The path is empty.", "Give the path of a file, such as '~/Documents/report.pdf'.")
     if len(text) > _LONGEST_PATH:
         raise InvalidArguments(f"The path is longer than {_LONGEST_PATH:,} characters: '{printable(text[:60])}…'.")
-    if _ADDRESS.match(text):
+    if re.match(_ADDRESS, text):
         raise InvalidArguments(
             f"'{printable(text[:200])}' is an address on the network, not a path.",
             "Download it first, then give its path.",
@@ -58,7 +59,7 @@ def cleaned(typed: str) -> str:
 
 def windows_hint(path: str) -> str:
     """What to do about a Windows path on another system; empty where it is none."""
-    match = _WINDOWS_PATH.match(path) if sys.platform != "win32" else None
+    match = re.match(_WINDOWS_PATH, path) if sys.platform != "win32" else None
     if match is None:
         return ""
     hint = "It is a Windows path, and this server does not run on Windows: give the path as this system has it"
@@ -77,7 +78,7 @@ def windows_objection(path: str) -> str | None:
     if ":" in without_drive:
         return "names an alternate data stream"
     for name in without_drive.split("\\"):
-        if _WINDOWS_DEVICES.fullmatch(name.rstrip(" .")):
+        if re.fullmatch(_WINDOWS_DEVICES, name.rstrip(" .")):
             return f"names the device {name.partition('.')[0].strip().upper()}"
     return None
 
@@ -94,20 +95,20 @@ def same_name(wanted: str, names: Iterable[str]) -> str | None:
 
 def similar_name(wanted: str, names: Iterable[str]) -> str | None:
     """The one of ``names`` that ``wanted`` may be a slip of; None where none is close."""
-    keys = {_case_key(name): name for name in names}
     import difflib  # costs start-up time and is needed only for a misspelt name
 
+    keys = {_case_key(name): name for name in names}
     found = difflib.get_close_matches(_case_key(wanted), keys, n=1, cutoff=0.75)
     return keys[found[0]] if found else None
 
 
 def printable(text: str) -> str:
     """``text`` on one line, without characters that could deceive a reader or cannot be encoded."""
-    return _NOT_PRINTABLE.sub("\ufffd", text)
+    return re.sub(_NOT_PRINTABLE, "\ufffd", text)
 
 
 def _unicode_key(name: str) -> str:
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", name)).replace("’", "'")
+    return re.sub(_SPACES, " ", unicodedata.normalize("NFC", name)).replace("’", "'")
 
 
 def _case_key(name: str) -> str:
