@@ -18,7 +18,7 @@ import anyio.to_thread
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kimi_files.access import OpenFile
-from kimi_files.answer import Answer, Question, passages_answer
+from kimi_files.answer import Answer, Exhibit, Question, passages_answer
 from kimi_files.content import Content, Picture
 from kimi_files.errors import FileChanged, InvalidArguments, InvalidPurpose, KimiFilesError, ReaderDied
 from kimi_files.formats import (
@@ -216,6 +216,16 @@ class LocalFilesService:
         record = await self._record(file_id)
         async for chunk in self._blobs.chunks(record.sha256):
             yield chunk
+
+    async def exhibits(
+        self, file: OpenFile | str, content: Content, progress: Progress = no_progress
+    ) -> Sequence[Exhibit]:
+        """Nothing: no model looks at pictures here."""
+        return []
+
+    async def prepare(self) -> None:
+        """Open the store now instead of at the first call that needs it."""
+        await self._open()
 
     async def text(self, source: TextSource, progress: Progress = no_progress) -> Content:
         """The text of any source, kept in the same cache; ``name`` and ``file_id`` are the caller's to fill in."""

@@ -24,6 +24,7 @@ from kimi_files.errors import (
     StoreDamaged,
     UnsupportedFile,
 )
+from kimi_files.local import catalogue as catalogue_module
 from kimi_files.local import service as service_module
 from kimi_files.local.ids import new_file_id
 from kimi_files.local.service import Limits, LocalFilesService
@@ -269,3 +270,16 @@ async def test_every_error_of_the_store_is_of_the_tree(service: LocalFilesServic
     with pytest.raises(KimiFilesError) as caught:
         await service.delete("file_" + "x" * 500)
     assert len(str(caught.value)) < 300
+
+
+async def test_a_deleted_file_gives_its_room_back_to_the_disk(
+    tmp_path: Path, service: LocalFilesService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue_module, "_FREE_PAGES_KEPT", 16)
+    monkeypatch.setattr(service_module, "_INDEXED_AT_UPLOAD_CHARACTERS", 0)
+    made = await create(service, written(tmp_path / "long.log", "a line of a log\n" * 100_000))
+    catalogue = tmp_path / "store" / "catalogue.sqlite3"
+    before = catalogue.stat().st_size
+    await service.delete(made.id)
+    assert catalogue.stat().st_size < before / 4
+    assert (await service.health()).problem is None

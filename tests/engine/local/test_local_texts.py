@@ -158,8 +158,9 @@ async def test_texts_of_paths_go_least_recently_used_first_and_those_of_files_st
 
 
 async def test_a_text_that_goes_while_it_is_read_is_an_error_and_never_an_early_end(
-    tmp_path: Path, service: LocalFilesService
+    tmp_path: Path, service: LocalFilesService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("kimi_files.local.service._INDEXED_AT_UPLOAD_CHARACTERS", 0)
     made = await create(service, written(tmp_path / "long.log", "a line of a log\n" * 100_000))
     read = await service.content(made.id)
     pieces = read.pieces(1)
