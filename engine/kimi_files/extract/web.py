@@ -22,6 +22,14 @@ _DECLARED_WITHIN = 4096
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
 
+# In XHTML any element may close itself; as HTML, a title or a script that does would swallow the rest of the page.
+_XHTML_START = re.compile(r"\A\s*<\?xml|http://www\.w3\.org/1999/xhtml")
+_SELF_CLOSED = re.compile(
+    r"<(title|style|script|textarea|iframe|noscript|a|b|i|em|strong|span|div|p|h[1-6]|li|t[dh])\b"
+    r"""((?>(?:[^<>"'/]|"[^"<]*"|'[^'<]*'|/(?!>))*))/>""",
+    re.IGNORECASE,
+)
+
 
 def read(
     stream: BinaryIO,
@@ -29,10 +37,10 @@ def read(
     format: Format,  # noqa: A002
 ) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
     """The text in sections, with its headings; the title above it where no heading says the same."""
-    decoded = Decoded(stream, detect_encoding(stream, _declared(stream)))
+    decoded = decoded_markup(stream)
     markup = "".join(decoded)
     yield from warnings(decoded)
-    text, messages = _markdown(markup)
+    text, messages = as_markdown(markup)
     title = _title(markup)
     if title and not _begins_with(text, title):
         text = f"# {title}\n\n{text}"
@@ -42,21 +50,18 @@ def read(
         yield Warning(message=sentence(message))
 
 
-def _declared(stream: BinaryIO) -> str | None:
-    stream.seek(0)
-    match = _DECLARED.search(stream.read(_DECLARED_WITHIN))
-    if match is None:
-        return None
-    name = (match[1] or match[2]).decode()
-    # What says UTF-16 in single bytes cannot be UTF-16.
-    return None if name.lower().startswith(("utf-16", "utf-32")) else name
+def decoded_markup(stream: BinaryIO) -> Decoded:
+    """The characters of a page in the encoding that it declares, or that it is in."""
+    return Decoded(stream, detect_encoding(stream, _declared(stream)))
 
 
-def _markdown(markup: str) -> tuple[str, list[str]]:
+def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]:
+    """A page, or a part of one, as Markdown, and what the converter warns of. XHTML is recognised by its beginning, too."""
     import html_to_markdown
 
+    is_xhtml = is_xhtml or _XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None
     result = html_to_markdown.convert(
-        markup,
+        _SELF_CLOSED.sub(r"<\1\2></\1>", markup) if is_xhtml else markup,
         html_to_markdown.ConversionOptions(
             extract_metadata=False,
             # Tabs, folded parts and menus hold text, too: nothing of the page is left out.
@@ -71,6 +76,16 @@ def _markdown(markup: str) -> tuple[str, list[str]]:
         ),
     )
     return result.content or "", [warning.message for warning in result.warnings]
+
+
+def _declared(stream: BinaryIO) -> str | None:
+    stream.seek(0)
+    match = _DECLARED.search(stream.read(_DECLARED_WITHIN))
+    if match is None:
+        return None
+    name = (match[1] or match[2]).decode()
+    # What says UTF-16 in single bytes cannot be UTF-16.
+    return None if name.lower().startswith(("utf-16", "utf-32")) else name
 
 
 def _title(markup: str) -> str:
