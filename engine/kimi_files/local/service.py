@@ -38,6 +38,7 @@ from kimi_files.local.catalogue import Catalogue, ContentKey, Usage
 from kimi_files.local.details import describe
 from kimi_files.local.faults import disk_faults
 from kimi_files.local.ids import new_file_id
+from kimi_files.local.recent import RecentAnswers
 from kimi_files.local.records import FileRecord, Records, extension_of
 from kimi_files.local.texts import Source, Texts, TextSource
 from kimi_files.models import FileDeleted, FileList, FileObject, Purpose
@@ -113,6 +114,7 @@ class LocalFilesService:
         self._records = Records(data_dir)
         database, lock, locks = data_dir / "catalogue.sqlite3", data_dir / "catalogue.lock", data_dir / "locks"
         self._catalogue = Catalogue(database, lock, self._restore)
+        self._recent_records = RecentAnswers[FileRecord](database)
         self._index = PassageIndex(database, lock, locks)
         self._texts = Texts(self._catalogue, self._index, pool, locks, self._limits.cache_bytes)
         self._opening = anyio.Lock()
@@ -399,7 +401,7 @@ class LocalFilesService:
 
     async def _record(self, file_id: str) -> FileRecord:
         await self._open()
-        return await self._catalogue.file(file_id)
+        return await self._recent_records.ask(file_id, lambda: self._catalogue.file(file_id))
 
     def _source(
         self, name: str, sha256: str, size: int, opened: Callable[[], AbstractAsyncContextManager[int]]
