@@ -15,7 +15,7 @@ _EVERY_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def reporting(context: Context[None, Any]) -> AsyncIterator[Progress]:
+async def reporting(context: Context[Any, Any]) -> AsyncIterator[Progress]:
     """A ``Progress`` whose latest word goes to the client every second until the end of the block.
 
     The number sent always grows, as the protocol asks, also while the work stands at one place.

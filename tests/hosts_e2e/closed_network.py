@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scripted_model import ScriptedModel  # noqa: E402 - runs as a script, outside the package
+from scripted_model import ScriptedModel
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _TIMEOUT_SECONDS = 240

@@ -55,7 +55,8 @@ def check_session(record: Path, version: str) -> dict[str, int]:
         jsonschema.Draft202012Validator(_ENVELOPE).validate(message)
         if "method" in message:
             method = message["method"]
-            _validator(methods.SERVER_NOTIFICATIONS[method, version]).validate(message)
+            kinds = methods.SERVER_REQUESTS if "id" in message else methods.SERVER_NOTIFICATIONS
+            _validator(kinds[method, version]).validate(message)
         elif "result" in message:
             method = asked.pop(message["id"])
             _validator(methods.SERVER_RESULTS[method, version]).validate(message["result"])
