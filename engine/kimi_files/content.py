@@ -5,7 +5,7 @@ Nothing here holds a whole text: a 100 MB log is read in pieces of ``PIECE_CHARA
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -45,6 +45,10 @@ class TextStore(Protocol):
 
     def pieces(self, content_id: int, page: int, layer: Layer, start: int, end: int | None) -> AsyncIterator[Piece]:
         """The stored pieces of a page that overlap ``start <= offset < end``, in order, uncut."""
+        ...
+
+    async def whole_pages(self, content_id: int, pages: Sequence[int]) -> list[str]:
+        """The reading layer of each of these pages, in one look at the store."""
         ...
 
     async def line_offset(self, content_id: int, page: int, line: int) -> int:
@@ -92,6 +96,10 @@ class Content:
             high = len(piece.text) if end is None else min(end - piece.start, len(piece.text))
             parts.append(piece.text[low:high])
         return "".join(parts)
+
+    async def whole_pages(self, pages: Sequence[int]) -> list[str]:
+        """The texts of several short pages: one look at the catalogue instead of one for each."""
+        return await self.store.whole_pages(self.id, pages) if pages else []
 
     async def pieces(self, page: int, layer: Layer = "text", start: int = 0) -> AsyncIterator[Piece]:
         """The pieces of a page in order, for going through a text of any length in constant memory."""

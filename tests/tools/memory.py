@@ -24,6 +24,9 @@ class MemoryStore:
             if offset + self._piece > start and offset < stop:
                 yield Piece(offset, 1 + text.count("\n", 0, offset), text[offset : offset + self._piece])
 
+    async def whole_pages(self, content_id: int, pages: Sequence[int]) -> list[str]:
+        return [self._pages[page - 1] for page in pages]
+
     async def line_offset(self, content_id: int, page: int, line: int) -> int:
         lines = self._pages[page - 1].split("\n")
         return min(sum(len(text) + 1 for text in lines[: line - 1]), len(self._pages[page - 1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidCursor
@@ -91,35 +91,57 @@ def page_mark(content: Content, part: Part) -> str:
 async def take_window(content: Content, spans: Sequence[Span], start: Position | None, budget: int) -> Window:
     """The text of ``spans`` from ``start`` on that fits ``budget`` tokens, page marks included; at least one character."""
     parts: list[Part] = []
+    following: Position | None = None
     left = budget
     for span in spans:
+        begin, end = _bounds(content, span, start)
+        if begin is None:
+            continue
         page = content.pages[span.page - 1]
-        end = page.characters if span.end is None else min(span.end, page.characters)
-        begin = span.start
-        if start is not None:
-            if span.page < start.page or (span.page == start.page and end <= start.offset and end > span.start):
-                continue
-            if span.page == start.page:
-                begin = max(begin, start.offset)
         mark = page_mark(content, Part(span.page, begin, end, ""))
         left -= estimate_tokens(mark) + 2 if mark else 0
         if left <= 0 and parts:
-            return Window(tuple(parts), Position(span.page, begin))
-        whole = begin == 0 and end == page.characters and page.tokens <= left
-        text = await content.text(
-            span.page, begin, end if whole else min(end, begin + max(left, 1) * _CHARACTERS_A_TOKEN)
-        )
-        if not whole:
-            text = fitting(text, left, final=begin + len(text) >= end)
-        if not text and end > begin and parts:
-            return Window(tuple(parts), Position(span.page, begin))
-        if not text and end > begin:
-            text = await content.text(span.page, begin, begin + 1)
-        parts.append(Part(span.page, begin, begin + len(text), text))
-        left -= page.tokens if whole else estimate_tokens(text)
+            following = Position(span.page, begin)
+            break
+        if begin == 0 and end == page.characters and page.tokens <= left:
+            parts.append(Part(span.page, 0, end, ""))  # its text comes below, with those of all whole pages
+            left -= page.tokens
+            continue
+        text = await _beginning(content, span.page, begin, end, left, needed=not parts)
+        if text or begin == end:
+            parts.append(Part(span.page, begin, begin + len(text), text))
         if begin + len(text) < end:
-            return Window(tuple(parts), Position(span.page, begin + len(text)))
-    return Window(tuple(parts), None)
+            following = Position(span.page, begin + len(text))
+            break
+        left -= estimate_tokens(text)
+    return Window(await _with_texts(content, parts), following)
+
+
+def _bounds(content: Content, span: Span, start: Position | None) -> tuple[int | None, int]:
+    """Where the part of a span from ``start`` on begins and ends in its page; None where the span lies before it."""
+    characters = content.pages[span.page - 1].characters
+    end = characters if span.end is None else min(span.end, characters)
+    if start is None or span.page > start.page:
+        return span.start, end
+    if span.page < start.page or (end <= start.offset and end > span.start):
+        return None, end
+    return max(span.start, start.offset), end
+
+
+async def _beginning(content: Content, page: int, begin: int, end: int, budget: int, *, needed: bool) -> str:
+    """What fits of a part of a page; ``needed`` asks for one character at least, so that every window moves on."""
+    reach = min(end, begin + max(budget, 1) * _CHARACTERS_A_TOKEN)
+    text = await content.text(page, begin, reach)
+    return fitting(text, budget, final=reach >= end) or (text[:1] if needed else "")
+
+
+async def _with_texts(content: Content, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with the texts of whole pages, which are looked up together."""
+    empty = [part.page for part in parts if part.end > part.start and not part.text]
+    texts = dict(zip(empty, await content.whole_pages(empty), strict=True))
+    return tuple(
+        replace(part, text=texts[part.page]) if part.page in texts and not part.text else part for part in parts
+    )
 
 
 def fitting(text: str, budget: int, *, final: bool = True) -> str:

@@ -242,6 +242,12 @@ class Catalogue:
                 return
             at = pieces[-1].start + len(pieces[-1].text)
 
+    async def whole_pages(self, content_id: int, pages: Sequence[int]) -> list[str]:
+        """The reading layer of each of these pages, from one consistent state."""
+        return await self.database.read(
+            lambda connection: [_whole_page(connection, content_id, page) for page in pages]
+        )
+
     async def line_offset(self, content_id: int, page: int, line: int) -> int:
         """Offset in the reading layer at which line ``line`` (from 1) starts; the page's length if past its end."""
         if line <= 1:
@@ -459,6 +465,16 @@ def _read_pieces(
         (*place, first, _far(end), start, _PIECES_AT_ONCE),
     ).fetchall()
     return [Piece(*row) for row in rows], len(rows) == _PIECES_AT_ONCE
+
+
+def _whole_page(connection: sqlite3.Connection, content_id: int, page: int) -> str:
+    parts: list[str] = []
+    at, more = 0, True
+    while more:
+        pieces, more = _read_pieces(connection, content_id, page, "text", at, None)
+        parts.extend(piece.text for piece in pieces)
+        at += sum(len(piece.text) for piece in pieces)
+    return "".join(parts)
 
 
 def _far(end: int | None) -> int:
