@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio
 from pydantic import JsonValue, ValidationError
@@ -24,8 +24,6 @@ from kimi_files.retrieve.words import WORDS_VERSION
 
 if TYPE_CHECKING:
     from kimi_files.workers.pool import WorkerPool
-
-T = TypeVar("T")
 
 INDEX_VERSION = 1
 """Counts up when passages are cut or stored in another way; indexes of another version are built again."""
@@ -82,7 +80,6 @@ _FORMATS_WITHOUT_HEADINGS = frozenset(known.name for known in FORMATS if known.r
 
 _FIRST_SECONDS = 120.0
 _CHARACTERS_A_SECOND = 100_000  # a tenth of what a slow machine does
-_KEYS_A_QUERY = 400
 _SEGMENTS_A_TRANSACTION = 16
 
 
@@ -131,27 +128,25 @@ class PassageIndex:
 
     async def postings(self, content_ids: Collection[int], words: Collection[str]) -> list[SegmentPostings]:
         """Where the words stand in these texts, segment by segment."""
+        asked = json.dumps(list(content_ids))
 
         def work(connection: sqlite3.Connection) -> list[SegmentPostings]:
             found: dict[int, SegmentPostings] = {}
             for identity, content, first, lengths, contexts, context_lengths in connection.execute(
                 "SELECT id, content, first, words, contexts, context_words FROM passage_segment JOIN passage_state "
-                f"USING (content) WHERE content IN ({_marks(content_ids)}) ORDER BY content, first",  # noqa: S608
-                tuple(content_ids),
+                "USING (content) WHERE content IN (SELECT value FROM json_each(?)) ORDER BY content, first",
+                (asked,),
             ):
                 found[identity] = SegmentPostings(
                     content, first, _numbers(lengths), _numbers(contexts), _numbers(context_lengths)
                 )
-            for some in _batches(sorted(words)):
-                for segment, word, is_context, postings in connection.execute(
-                    "SELECT segment, word, field, postings FROM passage_word "
-                    f"WHERE segment IN (SELECT id FROM passage_segment WHERE content IN ({_marks(content_ids)})) "  # noqa: S608
-                    f"AND word IN ({_marks(some)})",
-                    (*content_ids, *some),
-                ):
-                    if segment in found:
-                        target = found[segment].context if is_context else found[segment].body
-                        target[word] = _numbers(postings)
+            for segment, word, is_context, postings in connection.execute(
+                "SELECT segment, word, field, postings FROM passage_word "
+                "WHERE segment IN (SELECT value FROM json_each(?)) AND word IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(found)), json.dumps(list(words))),
+            ):
+                target = found[segment].context if is_context else found[segment].body
+                target[word] = _numbers(postings)
             return list(found.values())
 
         return await self._database.read(work)
@@ -165,18 +160,17 @@ class PassageIndex:
         def work(connection: sqlite3.Connection) -> dict[PassageKey, PassageRow]:
             found: dict[PassageKey, PassageRow] = {}
             for content, numbers in wanted.items():
-                for some in _batches(numbers):
-                    for row in connection.execute(
-                        'SELECT passage.content, number, passage.page, start, "end", cost, '
-                        "CAST(passage.figures AS REAL) / max(passage.words, 1), "
-                        "CAST(passage_page.figures AS REAL) / max(passage_page.words, 1), "
-                        "header_start, header_end, heading FROM passage JOIN passage_page "
-                        "ON passage_page.content = passage.content AND passage_page.page = passage.page "
-                        f"WHERE passage.content = ? AND number IN ({_marks(some)})",
-                        (content, *some),
-                    ):
-                        passage = PassageRow(*row)
-                        found[content, passage.number] = passage
+                for row in connection.execute(
+                    'SELECT passage.content, number, passage.page, start, "end", cost, '
+                    "CAST(passage.figures AS REAL) / max(passage.words, 1), "
+                    "CAST(passage_page.figures AS REAL) / max(passage_page.words, 1), "
+                    "header_start, header_end, heading FROM passage JOIN passage_page "
+                    "ON passage_page.content = passage.content AND passage_page.page = passage.page "
+                    "WHERE passage.content = ? AND number IN (SELECT value FROM json_each(?))",
+                    (content, json.dumps(numbers)),
+                ):
+                    passage = PassageRow(*row)
+                    found[content, passage.number] = passage
             return found
 
         return await self._database.read(work)
@@ -199,7 +193,7 @@ class PassageIndex:
 
     async def _build(self, content: Content, pool: WorkerPool, progress: Progress) -> int:
         await self._remove(content.id)
-        layer: Layer = "plain" if content.has_plain_layer else "text"
+        layer = searched_layer(content)
         total = sum(page.characters for page in content.pages)
         arguments: dict[str, JsonValue] = {
             "outline": [[entry.title, entry.level, entry.page] for entry in content.outline],
@@ -250,6 +244,11 @@ class PassageIndex:
         return self._claims / f"passages-{content_id}.lock"
 
 
+def searched_layer(content: Content) -> Layer:
+    """The layer in which passages are cut and from which they are quoted."""
+    return "plain" if content.has_plain_layer else "text"
+
+
 def _version() -> int:
     return INDEX_VERSION * 1_000 + WORDS_VERSION
 
@@ -293,8 +292,19 @@ def _insert(connection: sqlite3.Connection, content_id: int, first: int, segment
     connection.executemany(
         "INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (content_id, first + at, passage.page, passage.start, passage.end, passage.cost, passage.words)
-            + (passage.figures, passage.header_start, passage.header_end, segment.contexts[passage.context].heading)
+            (
+                content_id,
+                first + at,
+                passage.page,
+                passage.start,
+                passage.end,
+                passage.cost,
+                passage.words,
+                passage.figures,
+                passage.header_start,
+                passage.header_end,
+                segment.contexts[passage.context].heading,
+            )
             for at, passage in enumerate(segment.passages)
         ),
     )
@@ -324,12 +334,3 @@ def _numbers(blob: bytes) -> array[int]:
     numbers = array("H")
     numbers.frombytes(blob)
     return numbers
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    for start in range(0, len(values), _KEYS_A_QUERY):
-        yield values[start : start + _KEYS_A_QUERY]

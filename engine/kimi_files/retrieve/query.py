@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -12,9 +14,10 @@ from kimi_files.retrieve.thesaurus import GROUPS
 from kimi_files.retrieve.words import is_unspaced, raw_words, words
 
 THESAURUS_WEIGHT = 0.5
+# Words of the sentences around the one that asks: how to answer, where to look.
+BESIDE_WEIGHT = 0.6
 
-_STOP_WORDS = frozenset(
-    """a about above according after all also am an and any are as at based be because been before being between both
+_STOP = """a about above according after all also am an and any are as at based be because been before being between both
     but by can cannot could did do does doing done during each either else ever every for from further get give given
     gives giving had has have having he her here hers him his how i if in into is it its itself just know let like list
     made make many may me mean might more most much must my name need no nor not of off on once only or other our ours
@@ -22,17 +25,16 @@ _STOP_WORDS = frozenset(
     such tell than that the their theirs them then there these they this those through to too under until up us use used
     using very want was we were what whats when where which while who whom whose why will with within without would yes
     you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
-    within among across per via considering assume assuming roughly approximately whether vs""".split()
-)
+    within among across per via considering assume assuming roughly approximately whether vs following primarily mainly mentioned useful"""
+_STOP_WORDS = frozenset(_STOP.split())
 
 # Words of questions about the whole of a file. They name nothing that stands in it.
-_OVERVIEW_WORDS = frozenset(
-    """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
+_OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
     ideas topic topics theme themes takeaways takeaway highlights highlight content contents file files document
     documents report reports text texts paper papers pdf page pages article articles attachment attachments brief
     briefly short describe description introduce introduction general important whole entire read analyse analyze
-    analysis review purpose subject sentence sentences words bullet bullets""".split()
-)
+    analysis review purpose subject sentence sentences words bullet bullets"""
+_OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
 
 _CHINESE_STOP = re.compile(
     "为什么|什么时候|是什么|有什么|什么|多少|哪一年|哪一个|哪些|哪个|哪里|哪儿|哪位|哪种|哪家|哪年|哪|谁|怎么样|怎么|怎样|如何|为何"
@@ -44,20 +46,30 @@ _CHINESE_OVERVIEW = re.compile(
     "|大概|核心|关键|中心思想|思想|一句话|简单|简要|讲|说|写|都|些|在|有|和|与|及|我|你|它|分析|阅读|看看|看|这|本|份|篇|个|要|给|把|用|做|下|话|、"
 )
 
-_FIRST_SENTENCE_END = re.compile(r"(?<=[?!])\s|(?<=[a-z0-9)%])\.\s+(?=[A-Z])|[？！。]|\n")
+_SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=[\w)%\"])[.:]\s+|(?<=[？！。])|\n+")
+_ASKS = re.compile(
+    r"\?|\b(?:how|what|which|when|where|who|whom|whose|why)\b|？|吗|呢|什么|多少|哪|谁|几(?!乎|何)|怎|如何|为何|是否|多[大高长远]",
+    re.IGNORECASE,
+)
 _WANTS_FIGURE = re.compile(
     r"\bhow (?:much|many|large|big|high|low|long|old|far|fast|heavy|tall|often)\b"
     r"|\b(?:ratio|percent|percentage|amount|margin|rate|total|average|number of|quantity|price|cost|value|growth|turnover"
-    r"|sum|salary|balance|figure|net|quantify|usd|eur|rmb|per cent|million|billion|thousand)\b|[%$€£¥]"
+    r"|sum|salary|balance|figure|net|quantify|usd|eur|rmb|per cent|million|billion|thousand"
+    r"|revenues?|sales|income|earnings|profit|loss|costs|expenses?|spend|spending|cogs|ebitda|ebit|capex|expenditures?|cash"
+    r"|assets|liabilit(?:y|ies)|debt|equity|inventory|inventories|dividends?|payables?|receivables?|capital|budget|tax"
+    r"|highest|lowest|largest|smallest|biggest|increased?|decreased?|grow|grew|drop|decline|worst)\b|[%$€£¥]"
     "|多少|占比|比例|比率|比重|几(?!乎|何)|率|百分|同比|环比|增幅|降幅|增速|金额|总额|合计|总计|总数|数量|数额|人数|次数|平均|多大|多高|多长|多远"
     "|价格|单价|费用|成本|收入|利润|余额|营收",
     re.IGNORECASE,
 )
 _WANTS_NO_FIGURE = re.compile(r"\b(?:why|who|whom|whose)\b|为什么|为何|谁|原因|怎么样|怎样|如何", re.IGNORECASE)
 
-_NAME_SPLIT = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]+")
 # Words so common in file names that they tell no file from another.
-_COMMON_IN_NAMES = frozenset("the of and a an to in on for final copy new draft version".split())
+_COMMON_IN_NAMES = frozenset(("the", "of", "and", "a", "an", "to", "in", "on", "for", "final", "copy", "new", "draft"))
+
+_SHORTEST_BEGINNING = 3
+_MOST_JOINED = 4
+_BEGINNING_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +84,22 @@ class Asked:
 
 def asked(text: str) -> Asked:
     """Take a question or a few search words apart."""
-    said = tuple(_said(text))
+    asking, beside = _asking(text)
+    said, said_beside = tuple(_said(asking)), tuple(_said(beside))
     weights = dict.fromkeys((word for _, found in said for word in found), 1.0)
-    for word in _synonyms(words(_CHINESE_STOP.sub(" ", text))):
-        weights.setdefault(word, THESAURUS_WEIGHT)
-    return Asked(weights, said, wants_figure(text))
+    for part, weight in ((asking, THESAURUS_WEIGHT), (beside, THESAURUS_WEIGHT * BESIDE_WEIGHT)):
+        for _, found in said_beside if part is beside else ():
+            for word in found:
+                weights.setdefault(word, BESIDE_WEIGHT)
+        for word in _synonyms(words(_CHINESE_STOP.sub(" ", part))):
+            weights.setdefault(word, weight)
+    return Asked(weights, (*said, *said_beside), wants_figure(text))
 
 
 def wants_figure(question: str) -> bool:
-    """Whether the first sentence asks for a number, and not for a person or a reason."""
-    first = _FIRST_SENTENCE_END.split(question.strip(), maxsplit=1)[0]
-    return bool(_WANTS_FIGURE.search(first)) and not _WANTS_NO_FIGURE.search(first)
+    """Whether the first sentence that asks something asks for a number, and not for a person or a reason."""
+    asking, _ = _asking(question)
+    return bool(_WANTS_FIGURE.search(asking)) and not _WANTS_NO_FIGURE.search(asking)
 
 
 def names_nothing(question: str) -> bool:
@@ -96,24 +113,41 @@ def names_nothing(question: str) -> bool:
     return True
 
 
-def named_files(question: str, names: Sequence[str]) -> set[int]:
-    """Which of the files, by their index, a question names; empty if it names none, or all of them.
+def naming(question: str, names: Sequence[str]) -> list[float]:
+    """How clearly a question names each of the files, 1 for the clearest; all 0 if it names none.
 
-    A word of the question counts if it is capitalised or holds a digit, a run of Chinese signs by its pairs. A file is
-    named by two words of its name, or by half of them. What half of the files have in their names tells nothing.
+    A word of the question counts if it is capitalised or holds a digit, a run of Chinese signs by its pairs; the rarer
+    among the names, the more. Nothing is named unless two words of a name are said, or half of them: a single word of a
+    long name says too little, and sends good questions to the wrong file.
     """
-    if len(names) < 2:
-        return set()
     of_names = [_name_words(name) for name in names]
-    counted = {word: sum(word in of_name for of_name in of_names) for word in set().union(*of_names)}
-    telling = [{word for word in of_name if counted[word] * 2 <= len(names)} for of_name in of_names]
     said = _naming_words(question)
-    named = {
-        index
-        for index, of_name in enumerate(telling)
-        if (hits := len(of_name & said)) and (hits >= 2 or hits * 2 >= len(of_name))
-    }
-    return set() if len(named) == len(names) else named
+    files_with = Counter(word for of_name in of_names for word in of_name)
+    clearness = [0.0] * len(names)
+    for at, of_name in enumerate(of_names):
+        hits = {word: share for word in of_name if (share := _said_share(word, said))}
+        # What most names have in common tells none of them apart.
+        telling = {word: share for word, share in hits.items() if files_with[word] * 2 <= max(len(names), 2)}
+        count = sum(said.get(word, 1) for word in hits)
+        if telling and (count >= 2 or count * 2 >= len(of_name)):
+            clearness[at] = sum(share * math.log(1 + len(names) / files_with[word]) for word, share in telling.items())
+    best = max(clearness, default=0.0)
+    return [clear / best if best else 0.0 for clear in clearness]
+
+
+def _said_share(word: str, said: Mapping[str, int]) -> float:
+    """1 if a word of a name was said, less if only its beginning was: MGM for MGMRESORTS."""
+    if word in said:
+        return 1.0
+    begun = any(word[:length] in said for length in range(_SHORTEST_BEGINNING, len(word)))
+    return _BEGINNING_SHARE if begun and word.isalpha() and word.isascii() else 0.0
+
+
+def _asking(text: str) -> tuple[str, str]:
+    """The first sentence that asks something (the first at all, if none does), and the rest."""
+    sentences = [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
+    at = next((at for at, sentence in enumerate(sentences) if _ASKS.search(sentence)), 0)
+    return "".join(sentences[at : at + 1]), " ".join(sentences[:at] + sentences[at + 1 :])
 
 
 def _said(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -147,7 +181,7 @@ def _groups_by_first_word() -> dict[str, list[tuple[tuple[str, ...], tuple[str, 
 
 def _phrase(phrase: str, *, pairs_only: bool = False) -> tuple[str, ...]:
     """The words of a phrase. Single Chinese signs of a longer word would match everywhere."""
-    found = [word for word in words(phrase) if word not in _STOP_WORDS]
+    found = [word for raw in raw_words(phrase) if raw not in _STOP_WORDS for word in words(raw)]
     if pairs_only and len(phrase) > 1 and is_unspaced(phrase):
         found = [word for word in found if len(word) > 1]
     return tuple(found)
@@ -164,17 +198,21 @@ def _name_words(name: str) -> set[str]:
     return found - _COMMON_IN_NAMES
 
 
-def _naming_words(question: str) -> set[str]:
-    """What in a question may be part of a file's name, and neighbouring words written as one: "Best Buy" is BESTBUY."""
+def _naming_words(question: str) -> dict[str, int]:
+    """What in a question may be part of a file's name, and of how many words of the question it is made.
+
+    Neighbouring words also count as one, for names that are written without spaces: "Best Buy" is BESTBUY.
+    """
     raw = raw_words(question)
-    found: set[str] = set()
+    found: dict[str, int] = {}
     for at, word in enumerate(raw):
         if is_unspaced(word):
-            found.update(_pairs(word))
+            found.update(dict.fromkeys(_pairs(word), 1))
         elif _may_name(word):
-            found.update(words(word))
-            for end in range(at + 2, min(at + 4, len(raw)) + 1):
-                found.update(words("".join(raw[at:end]).lower()))
+            found.update(dict.fromkeys(words(word), 1))
+            for count in range(2, min(_MOST_JOINED, len(raw) - at) + 1):
+                joined = words("".join(raw[at : at + count]).lower())
+                found.update((word, count) for word in joined if word not in found)
     return found
 
 

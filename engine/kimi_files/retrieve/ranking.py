@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from kimi_files.retrieve.query import Asked
+from kimi_files.retrieve.segment import TIMES_BITS, TIMES_MASK
 
 PassageKey = tuple[int, int]
 """A content's id and the number of a passage in it, from 0."""
@@ -59,11 +60,12 @@ class Tuning:
 
     saturation: float = 1.2
     length: float = 0.75
-    context: float = 0.6
-    figures: float = 1.0
-    page_figures: float = 1.0
+    context: float = 0.7
+    figures: float = 2.0
+    page_figures: float = 3.0
     neighbours: float = 0.2
-    other_files: float = 0.5
+    other_files: float = 0.1
+    focus: float = 4.0
     candidates: int = 400
 
 
@@ -78,13 +80,12 @@ def scores(
 ) -> dict[PassageKey, float]:
     """BM25 of the best candidates, a content's times its factor (1 where there is none).
 
-    How rare a word is, is counted over the asked files alone.
+    How rare a word is, is counted over the asked files alone, and there too a content counts as much as its factor.
     """
     passages = sum(len(segment.words) for segment in segments)
     if not passages:
         return {}
-    by_context = [Counter(segment.contexts) for segment in segments]
-    rarities = _rarities(segments, by_context, asked, passages)
+    rarities = _rarities(segments, asked, factors, tuning)
     mean_words = sum(sum(segment.words) for segment in segments) / passages or 1.0
     contexts = sum(len(segment.context_words) for segment in segments)
     mean_context_words = sum(sum(segment.context_words) for segment in segments) / contexts or 1.0
@@ -136,18 +137,24 @@ def shared(rankings: Sequence[Mapping[PassageKey, float]]) -> list[tuple[Passage
 
 
 def _rarities(
-    segments: Sequence[SegmentPostings], by_context: Sequence[Counter[int]], asked: Asked, passages: int
+    segments: Sequence[SegmentPostings], asked: Asked, factors: Mapping[int, float], tuning: Tuning
 ) -> dict[str, float]:
     """Each word's weight times its inverse document frequency."""
+    passages = 0.0
+    in_body: dict[str, float] = {}
+    in_context: dict[str, float] = {}
+    for segment in segments:
+        factor = factors.get(segment.content, 1.0) ** tuning.focus
+        passages += factor * len(segment.words)
+        for word, of_word in segment.body.items():
+            in_body[word] = in_body.get(word, 0.0) + factor * len(of_word)
+        passages_of = Counter(segment.contexts)
+        for word, of_word in segment.context.items():
+            times = sum(passages_of[packed >> TIMES_BITS] for packed in of_word)
+            in_context[word] = in_context.get(word, 0.0) + factor * times
     rarities: dict[str, float] = {}
     for word, weight in asked.weights.items():
-        in_body = sum(len(segment.body[word]) for segment in segments if word in segment.body)
-        in_context = sum(
-            sum(counts[packed >> 6] for packed in segment.context[word])
-            for segment, counts in zip(segments, by_context, strict=True)
-            if word in segment.context
-        )
-        found = max(in_body, in_context)
+        found = min(max(in_body.get(word, 0.0), in_context.get(word, 0.0)), passages)
         if found:
             rarities[word] = weight * math.log(1 + (passages - found + 0.5) / (found + 0.5))
     return rarities
@@ -166,6 +173,6 @@ def _field(
     for word, of_word in postings.items():
         rarity = rarities.get(word, 0.0) * (tuning.saturation + 1)
         for packed in of_word:
-            number, times = packed >> 6, packed & 63
+            number, times = packed >> TIMES_BITS, packed & TIMES_MASK
             found[number] = found.get(number, 0.0) + rarity * times / (times + base + slope * lengths[number])
     return found

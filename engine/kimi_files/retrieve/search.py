@@ -9,8 +9,17 @@ import anyio.to_thread
 
 from kimi_files.content import Content
 from kimi_files.retrieve.index import PassageIndex
-from kimi_files.retrieve.query import Asked, asked, named_files
-from kimi_files.retrieve.ranking import TUNING, PassageKey, PassageRow, SegmentPostings, Tuning, reranked, scores, shared
+from kimi_files.retrieve.query import Asked, asked, naming
+from kimi_files.retrieve.ranking import (
+    TUNING,
+    PassageKey,
+    PassageRow,
+    SegmentPostings,
+    Tuning,
+    reranked,
+    scores,
+    shared,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +58,21 @@ async def search(
     rows = await index.rows({key for ranking in ranked for key in ranking})
     # Search words that an agent gives ask for nothing: whether a figure is wanted, the question says.
     figure = wordings[0].wants_figure
-    rankings = [reranked(ranking, {key: rows[key] for key in ranking if key in rows}, figure, tuning) for ranking in ranked]
+    rankings = [
+        reranked(ranking, {key: rows[key] for key in ranking if key in rows}, figure, tuning) for ranking in ranked
+    ]
     hits = tuple(Hit(rows[key], score) for key, score in shared(rankings))
     return Found(hits, _not_found(wordings, segments))
 
 
 def _factors(question: str, contents: Sequence[Content], tuning: Tuning) -> Mapping[int, float]:
     """What a file's passages count: less for those that are not named, if the question names some."""
-    named = named_files(question, [content.name for content in contents])
-    if not named:
+    clearness = naming(question, [content.name for content in contents])
+    if len(contents) < 2 or not any(clearness):
         return {}
-    return {content.id: tuning.other_files for at, content in enumerate(contents) if at not in named}
+    return {
+        content.id: tuning.other_files ** (1 - clear) for content, clear in zip(contents, clearness, strict=True)
+    }
 
 
 def _not_found(wordings: Sequence[Asked], segments: Sequence[SegmentPostings]) -> tuple[str, ...]:

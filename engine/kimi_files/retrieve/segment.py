@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 PASSAGES_A_SEGMENT = 1_024
 LONGEST_TEXT = 1_000
 
-_TIMES_BITS = 6
-_TIMES_MASK = (1 << _TIMES_BITS) - 1
+TIMES_BITS = 6
+TIMES_MASK = (1 << TIMES_BITS) - 1
+"""A posting's lower bits: how often the word stands there. The upper ones are the number of the passage or context."""
 
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 _Posting = Annotated[int, Field(ge=0, le=0xFFFF)]
@@ -19,12 +20,7 @@ _Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 def posting(number: int, times: int) -> int:
     """16 bits: a passage's number in its segment, and how often a word stands in it (63 at most)."""
-    return number << _TIMES_BITS | min(times, _TIMES_MASK)
-
-
-def unpack(packed: int) -> tuple[int, int]:
-    """The number and the times of a posting."""
-    return packed >> _TIMES_BITS, packed & _TIMES_MASK
+    return number << TIMES_BITS | min(times, TIMES_MASK)
 
 
 class _Record(BaseModel):
@@ -73,7 +69,7 @@ class Segment(_Record):
     def _points_into_itself(self) -> Self:
         """A segment comes from a process that read a stranger's file: nothing in it may lead outside of it."""
         for postings, length in ((self.body, len(self.passages)), (self.context, len(self.contexts))):
-            if any(found and max(found) >> _TIMES_BITS >= length for found in postings.values()):
+            if any(found and max(found) >> TIMES_BITS >= length for found in postings.values()):
                 raise ValueError("a posting points past the segment")
         if any(passage.context >= len(self.contexts) or passage.end <= passage.start for passage in self.passages):
             raise ValueError("a passage is out of order")

@@ -25,7 +25,15 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("cash flow", "statement of cash flows", "现金流量", "现金流"),
     # What is owned and owed
     ("balance sheet", "statement of financial position", "资产负债表"),
-    ("income statement", "statement of operations", "statement of income", "statement of earnings", "p&l", "利润表", "损益表"),
+    (
+        "income statement",
+        "statement of operations",
+        "statement of income",
+        "statement of earnings",
+        "p&l",
+        "利润表",
+        "损益表",
+    ),
     ("pp&e", "ppne", "property plant and equipment", "fixed assets", "固定资产"),
     ("assets", "total assets", "资产", "总资产"),
     ("liabilities", "total liabilities", "负债"),
