@@ -1,21 +1,20 @@
-"""Reads workbooks: xlsx and its variants, and the binary xls. A sheet is a page, its name is the page's label."""
+"""Reads workbooks: xlsx and its variants, xlsb, the binary xls, OpenDocument. A sheet is a page, its name is the page's label."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, cells
 from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
-
-if TYPE_CHECKING:
-    from kimi_files.formats import Format
+from kimi_files.formats import ODS, XLSB, Format
 
 # A cell of office-oxide's model takes a kilobyte as Python objects; larger workbooks go by its markdown, cut at the sheets.
 _MODEL_PLACES = 300_000
@@ -46,8 +45,7 @@ def read(
         yield from text.read(stream, name, format)
         return
     untrusted_bytes = stream.read()
-    found = (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
-    found = found or [_Sheet("", "")]
+    found = _sheets(untrusted_bytes, format) or [_Sheet("", "")]
     for number, (sheet, label) in enumerate(zip(found, _labels(found), strict=True), start=1):
         yield from page_texts(number, label, "sheet", sheet.name, sheet.text, hidden=sheet.hidden)
         entry = outline_entry(label, 1, number)
@@ -58,6 +56,15 @@ def read(
     hidden = [sheet.name for sheet in found if sheet.hidden]
     if hidden:
         yield Warning(message=sentence(f"Hidden in the workbook, given here all the same: {', '.join(hidden)}."))
+
+
+def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A002
+    if format == ODS:
+        return [_Sheet(sheet.name, sheet.text, sheet.hidden) for sheet in OpenDocument(untrusted_bytes).sheets()]
+    if format == XLSB:
+        Package(untrusted_bytes)
+        return _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsb"), [])
+    return (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
 
 
 def _labels(found: list[_Sheet]) -> list[str]:

@@ -1,21 +1,20 @@
-"""Reads presentations: pptx and its variants, and the binary ppt. A slide is a page, with its notes at its end."""
+"""Reads presentations: pptx and its variants, the binary ppt, OpenDocument. A slide is a page, with its notes at its end."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide
+from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document
 from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
-
-if TYPE_CHECKING:
-    from kimi_files.formats import Format
+from kimi_files.formats import ODP, Format
 
 # Below this share of the letters that the other library finds, slides were lost.
 _ENOUGH = 0.85
@@ -41,10 +40,13 @@ def read(
         PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: Why it cannot be read.
     """
     untrusted_bytes = stream.read()
-    kind = "pptx" if untrusted_bytes.startswith(b"PK") else "ppt"
-    if kind == "pptx":
-        Package(untrusted_bytes)
-    slides, is_exact = _slides(untrusted_bytes, kind)
+    if format == ODP:
+        slides, is_exact = [_open_slide(slide) for slide in OpenDocument(untrusted_bytes).slides()], True
+    else:
+        kind = "pptx" if untrusted_bytes.startswith(b"PK") else "ppt"
+        if kind == "pptx":
+            Package(untrusted_bytes)
+        slides, is_exact = _slides(untrusted_bytes, kind)
     slides = slides or [_Slide(None, "")]
     for number, slide in enumerate(slides, start=1):
         yield from page_texts(number, str(number), "slide", slide.title, slide.text, hidden=slide.hidden)
@@ -87,13 +89,19 @@ def _slides(untrusted_bytes: bytes, kind: str) -> tuple[list[_Slide], bool]:
 
 
 def _slide(section: by_office_oxide.Section) -> _Slide:
-    parts = [join_blocks(section.blocks)]
-    if section.notes:
-        parts.append(f"Notes:\n{section.notes}")
     # The library names a slide without a title after its number.
     has_title = section.title is not None and any(block.level for block in section.blocks)
     title = " ".join(section.title.split()) if section.title and has_title else None
-    return _Slide(title, "\n\n".join(part for part in parts if part), section.hidden)
+    return _Slide(title, _with_notes(section.blocks, section.notes), section.hidden)
+
+
+def _open_slide(slide: open_document.Slide) -> _Slide:
+    return _Slide(slide.title, _with_notes(slide.blocks, slide.notes), slide.hidden)
+
+
+def _with_notes(blocks: list[Block], notes: str) -> str:
+    parts = [join_blocks(blocks), f"Notes:\n{notes}" if notes else ""]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _cut_at_titles(blocks: list[Block]) -> list[_Slide]:

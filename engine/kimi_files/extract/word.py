@@ -1,22 +1,21 @@
-"""Reads Word documents: docx and its variants, and the binary doc."""
+"""Reads texts of word processors: docx and its variants, the binary doc, RTF and OpenDocument."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide
 from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 from kimi_files.extract.office.revisions import with_visible_revisions
 from kimi_files.extract.pieces import outline_entry, page_texts
+from kimi_files.formats import ODT, RTF, Format
 from kimi_files.tokens import estimate_tokens
-
-if TYPE_CHECKING:
-    from kimi_files.formats import Format
 
 # Up to this many tokens the document is one page; a longer one is cut into sections.
 _ONE_PAGE_TOKENS = 2_000
@@ -39,7 +38,12 @@ def read(
         PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: Why it cannot be read.
     """
     untrusted_bytes = stream.read()
-    if untrusted_bytes.startswith(b"PK"):
+    if format == ODT:
+        document = OpenDocument(untrusted_bytes)
+        blocks = document.text() + _running_heads(document.running_heads())
+    elif format == RTF:
+        blocks = by_anydoc.blocks(untrusted_bytes, "rtf")
+    elif untrusted_bytes.startswith(b"PK"):
         package = Package(untrusted_bytes)
         blocks = _blocks(with_visible_revisions(package, untrusted_bytes), "docx")
         blocks += _running_heads(_headers_and_footers(package))

@@ -159,7 +159,7 @@ async def test_bytes_that_do_not_decode_are_counted(pool: WorkerPool) -> None:
         ("a.mp4", b"\0\0\0\x18ftypisom\0\0\0\1isommp42", UnsupportedFile, "video"),
         ("a.png", png()[:40], DamagedFile, "damaged"),
         ("a.pdf", b"%PDF-1.7\nrubbish", DamagedFile, "PDF"),
-        ("a.rtf", b"{\\rtf1 hello}", UnsupportedFile, "RTF"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(200), UnsupportedFile, "7z"),
     ],
 )
 async def test_what_cannot_be_read_is_one_error(

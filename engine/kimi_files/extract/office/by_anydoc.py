@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from kimi_files.errors import DamagedFile, KimiFilesError, PasswordRequired, TooComplex, UnsupportedFile
-from kimi_files.extract.office.markdown import Block, heading, indented, join_blocks, link, marked, picture, table
+from kimi_files.extract.office.markdown import (
+    Block,
+    heading,
+    indented,
+    join_blocks,
+    link,
+    marked,
+    marker,
+    picture,
+    table,
+)
 
 _MAX_DEPTH = 24
-_ROMAN = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 def blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
@@ -126,7 +135,7 @@ class _Writer:
     def _list(self, points: Any, depth: int) -> str:
         lines = []
         for number, point in enumerate(points.items, start=points.start):
-            mark = (point.marker_label or _marker(points.marker, number)).strip() + " "
+            mark = (point.marker_label or marker(points.marker, number)).strip() + " "
             inner = self._text(point.blocks, depth)
             # Points of one list stand close together; a nested list follows its point directly.
             lines.append(mark + indented(inner.replace("\n\n", "\n"), len(mark)))
@@ -157,33 +166,3 @@ class _Writer:
             return
         for row in block.table.grid:
             yield Block(" / ".join(self._cell(slot.cell, depth + 1) for slot in row if slot.cell is not None))
-
-
-def _marker(family: str, number: int) -> str:
-    match family:
-        case "decimal":
-            return f"{number}."
-        case "lower_alpha" | "upper_alpha":
-            letters = _alphabetic(number)
-            return f"{letters.upper() if family.startswith('upper') else letters}."
-        case "lower_roman" | "upper_roman":
-            numeral = _roman(number)
-            return f"{numeral.upper() if family.startswith('upper') else numeral}."
-    return "-"
-
-
-def _alphabetic(number: int) -> str:
-    """a, b, … z, aa, bb, … as word processors count."""
-    times, letter = divmod(max(number, 1) - 1, 26)
-    return chr(ord("a") + letter) * min(times + 1, 8)
-
-
-def _roman(number: int) -> str:
-    if not 1 <= number < 90:
-        return str(number)
-    numeral = ""
-    for value, letters in _ROMAN:
-        while number >= value:
-            numeral += letters
-            number -= value
-    return numeral

@@ -69,12 +69,25 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
     """Each sheet as a table, or a line for each row where it is mostly empty: ``A1: Position · XFD1: 12.5``."""
     book = _book(package)
     for sheet in found:
-        rows = _rows(package.part(sheet.part), book)
-        width = max((_column_number(place) for row in rows for place, _ in row), default=0)
-        if _is_sparse(width * len(rows), sum(map(len, rows))):
-            yield "\n".join(" · ".join(f"{place}: {' '.join(text.split())}" for place, text in row) for row in rows)
-        else:
-            yield table([_laid_out(row) for row in rows])
+        yield as_text(_rows(package.part(sheet.part), book))
+
+
+def as_text(rows: list[list[tuple[str, str]]]) -> str:
+    """Rows of (place, text) as a table, or a line for each row where it would be mostly empty."""
+    width = max((_column_number(place) for row in rows for place, _ in row), default=0)
+    if _is_sparse(width * len(rows), sum(map(len, rows))):
+        return "\n".join(" · ".join(f"{place}: {' '.join(text.split())}" for place, text in row) for row in rows)
+    return table([_laid_out(row) for row in rows])
+
+
+def place(column: int, row: int) -> str:
+    """What a spreadsheet calls a cell; ``column`` counts from 0, ``row`` from 1."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row}"
 
 
 def _is_sparse(places: int, filled: int) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_ROMAN = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _BREAKS = re.compile(r"\s*[\r\n\v\f]+\s*")
 
 
@@ -76,6 +77,20 @@ def link(text: str, target: str) -> str:
     return f"[{text}]({target})"
 
 
+def marker(family: str, number: int, suffix: str = ".") -> str:
+    """The mark of a list's point; ``family`` is decimal, lower_alpha, upper_roman and so on, anything else a bullet."""
+    match family:
+        case "decimal":
+            return f"{number}{suffix}"
+        case "lower_alpha" | "upper_alpha":
+            letters = _alphabetic(number)
+            return f"{letters.upper() if family.startswith('upper') else letters}{suffix}"
+        case "lower_roman" | "upper_roman":
+            numeral = _roman(number)
+            return f"{numeral.upper() if family.startswith('upper') else numeral}{suffix}"
+    return "-"
+
+
 def indented(text: str, width: int) -> str:
     """The text as the content of a list point: every line but the first moved right."""
     return text.replace("\n", "\n" + " " * width)
@@ -83,3 +98,20 @@ def indented(text: str, width: int) -> str:
 
 def _at(row: Sequence[str], column: int) -> str:
     return row[column].strip() if column < len(row) else ""
+
+
+def _alphabetic(number: int) -> str:
+    """a, b, … z, aa, bb, … as word processors count."""
+    times, letter = divmod(max(number, 1) - 1, 26)
+    return chr(ord("a") + letter) * min(times + 1, 8)
+
+
+def _roman(number: int) -> str:
+    if not 1 <= number < 90:
+        return str(number)
+    numeral = ""
+    for value, letters in _ROMAN:
+        while number >= value:
+            numeral += letters
+            number -= value
+    return numeral

@@ -100,7 +100,7 @@ def parse_xml(
 ) -> None:
     """Walk through XML; tags and attributes come without their namespace prefix.
 
-    Document types are refused, so that no entity is ever expanded or fetched.
+    A document type that declares anything is refused, so that no entity is ever expanded; none is ever fetched.
 
     Raises:
         DamagedFile: Not well-formed.
@@ -123,14 +123,15 @@ def parse_xml(
         if end is not None:
             end(tag.rpartition(":")[2])
 
-    def refuse(*_: object) -> None:
-        raise DamagedFile("The file's XML has a document type, which no office program writes.", _EXPORT_AGAIN)
+    def refuse_declarations(name: str, system: str | None, public: str | None, has_declarations: int) -> None:
+        if has_declarations:
+            raise DamagedFile("The file's XML declares entities, which no office program writes.", _EXPORT_AGAIN)
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = on_start
     parser.EndElementHandler = on_end
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = refuse_declarations
     if text is not None:
         parser.CharacterDataHandler = text
     try:

@@ -1,0 +1,176 @@
+"""OpenDocument files, RTF and binary workbooks give what is in them, in pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from kimi_files.errors import DamagedFile, PasswordRequired, TooComplex
+from kimi_files.extract import sheets, slides, word
+from tests.engine.extract.reading import read
+from tests.samples.open_document import cell, open_document, paragraph, row, sheet, slide, xlsb
+
+
+def text_of(body: str, **more: str) -> str:
+    return "\n\n".join(read(word.read, open_document("text", body, **more), "a.odt").texts)  # type: ignore[arg-type]
+
+
+def test_headings_links_and_blanks_stay() -> None:
+    reading = read(
+        word.read,
+        open_document(
+            "text",
+            '<text:h text:outline-level="2">First  things</text:h>'
+            '<text:p>two<text:s text:c="3"/>blanks,\n one<text:tab/>tab, '
+            '<text:a xlink:href="https://example.org/x">a link</text:a><text:line-break/>'
+            "and <text:span>more</text:span></text:p>",
+        ),
+        "a.odt",
+    )
+    assert reading.texts == [
+        "## First things\n\ntwo   blanks, one\ttab, [a link](https://example.org/x)\nand more",
+    ]
+    assert reading.outline == [(2, "First things", 1)]
+
+
+def test_notes_comments_and_tracked_changes_are_told_from_the_text() -> None:
+    changes = (
+        '<text:tracked-changes><text:changed-region text:id="c1"><text:deletion><office:change-info><dc:creator>A'
+        "</dc:creator></office:change-info><text:p>old words</text:p></text:deletion></text:changed-region>"
+        "</text:tracked-changes>"
+    )
+    body = (
+        changes + '<text:p>Start<text:note text:note-class="footnote"><text:note-citation>7</text:note-citation>'
+        "<text:note-body><text:p>The note.</text:p></text:note-body></text:note> "
+        '<text:change text:change-id="c1"/><text:change-start text:change-id="c2"/>new<text:change-end/>'
+        "<office:annotation><dc:creator>Ann</dc:creator><dc:date>2020</dc:date><text:p>Why?</text:p></office:annotation>"
+        ".</text:p><text:p>Next</text:p>"
+    )
+    assert text_of(body) == (
+        "Start[^1] [deleted: old words][inserted: new] [comment by Ann: Why?].\n\n[^1]: The note.\n\nNext"
+    )
+
+
+def test_lists_keep_their_numbers() -> None:
+    styles = (
+        '<text:list-style style:name="L1"><text:list-level-style-number text:level="1" style:num-format="1" '
+        'style:num-suffix=")" text:start-value="3"/><text:list-level-style-number text:level="2" style:num-format="a" '
+        'style:num-suffix="."/></text:list-style>'
+    )
+    points = (
+        '<text:list text:style-name="L1"><text:list-item><text:p>three</text:p><text:list><text:list-item>'
+        "<text:p>inner</text:p></text:list-item></text:list></text:list-item><text:list-item><text:p>four</text:p>"
+        "</text:list-item></text:list>"
+    )
+    more = (
+        '<text:list text:style-name="L1" text:continue-numbering="true">'
+        "<text:list-item><text:p>five</text:p></text:list-item></text:list>"
+    )
+    plain = "<text:list><text:list-item><text:p>dot</text:p></text:list-item></text:list>"
+    assert text_of(points + more + plain, styles=styles) == "3) three\n   a. inner\n4) four\n\n5) five\n\n- dot"
+
+
+def test_tables_text_boxes_pictures_formulas_headers_and_footers_are_all_there() -> None:
+    body = (
+        '<table:table><table:table-header-rows><table:table-row><table:table-cell table:number-columns-spanned="2">'
+        "<text:p>Both</text:p></table:table-cell><table:covered-table-cell/></table:table-row></table:table-header-rows>"
+        "<table:table-row><table:table-cell><text:p>a|b</text:p></table:table-cell><table:table-cell><text:p>c</text:p>"
+        "<text:p>d</text:p></table:table-cell></table:table-row></table:table>"
+        "<text:p>Before <draw:frame><draw:object xlink:href='./Object 1'/></draw:frame> after"
+        "<draw:frame><svg:title>A cat</svg:title><svg:desc>asleep</svg:desc><draw:text-box><text:p>In the box</text:p>"
+        "</draw:text-box></draw:frame></text:p>"
+    )
+    formula = (
+        '<!DOCTYPE math PUBLIC "-//OpenOffice.org//DTD Modified W3C MathML 1.01//EN" "math.dtd"><math><semantics>'
+        '<mi>E</mi><annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
+    )
+    text = "\n\n".join(
+        read(
+            word.read,
+            open_document(
+                "text",
+                body,
+                master="<style:header><text:p>Top</text:p></style:header><style:footer><text:p>Foot</text:p></style:footer>",
+                extra={"Object 1/content.xml": formula},
+            ),
+            "a.odt",
+        ).texts
+    )
+    assert text == (
+        "| Both |  |\n| --- | --- |\n| a\\|b | c<br>d |\n\nBefore $E = m c^2$ after\n\n[picture: A cat: asleep]\n\n"
+        "In the box\n\nHeaders and footers:\nTop\nFoot"
+    )
+
+
+HIDDEN = (
+    '<style:style style:name="gone" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    '<style:style style:name="away"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+)
+
+
+def test_sheets_are_pages_with_values_as_shown_and_dates_as_dates() -> None:
+    rows = row(cell("Day"), cell("Price"), cell("Share")) + row(
+        cell("03.02.21", 'office:value-type="date" office:date-value="2021-02-03T10:30:00.5"'),
+        cell("1.234,50 €", 'office:value-type="currency" office:value="1234.5"'),
+        cell("", 'office:value-type="float" office:value="7"'),
+        cell("", 'table:number-columns-repeated="16381"'),
+    )
+    more = row(cell(), repeated=2) + row(cell("twice", 'table:number-columns-repeated="2"'), repeated=2)
+    body = sheet("Prices", rows + more + row(cell(), repeated=1_048_000)) + sheet("Kept", row(cell("secret")), "gone")
+    reading = read(sheets.read, open_document("spreadsheet", body, styles=HIDDEN), "a.ods")
+    assert [(page.label, page.hidden) for page in reading.pages] == [("Prices", False), ("Kept", True)]
+    assert reading.texts[0] == (
+        "| Day | Price | Share |\n| --- | --- | --- |\n| 2021-02-03 10:30:00 | 1.234,50 € | 7 |\n"
+        "| twice | twice |  |\n| twice | twice |  |"
+    )
+    assert reading.warnings == ["Hidden in the workbook, given here all the same: Kept."]
+
+
+def test_one_cell_far_out_does_not_explode() -> None:
+    far = row(cell("", 'table:number-columns-repeated="16383"'), cell("far"))
+    rows = "".join(row(cell("x"), cell("", 'table:number-columns-repeated="9"'), cell(str(n))) for n in range(2)) + far
+    reading = read(sheets.read, open_document("spreadsheet", sheet("S", rows)), "a.ods")
+    assert reading.texts == ["A1: x · K1: 0\nA2: x · K2: 1\nXFD3: far"]
+
+
+def test_a_bomb_of_repeated_cells_is_refused() -> None:
+    rows = row(cell("x", 'table:number-columns-repeated="16000"'), repeated=1_000_000)
+    with pytest.raises(TooComplex):
+        read(sheets.read, open_document("spreadsheet", sheet("S", rows)), "a.ods")
+
+
+def test_slides_are_pages_with_titles_notes_and_what_is_hidden() -> None:
+    body = slide("Results", paragraph("Up by 4 %"), "Say it slowly") + slide("", paragraph("No title"), style="away")
+    reading = read(slides.read, open_document("presentation", body, styles=HIDDEN), "a.odp")
+    assert [(page.title, page.hidden) for page in reading.pages] == [("Results", False), (None, True)]
+    assert reading.texts == ["## Results\n\nUp by 4 %\n\nNotes:\nSay it slowly", "No title"]
+    assert reading.outline == [(1, "Results", 1)]
+    assert reading.warnings == ["Slide hidden in the show: 2."]
+
+
+def test_what_is_encrypted_needs_its_password_and_what_is_empty_is_damaged() -> None:
+    with pytest.raises(PasswordRequired):
+        read(word.read, open_document("text", paragraph("x"), secret=True), "a.odt")
+    with pytest.raises(DamagedFile):
+        read(word.read, open_document("text", "<text:p>not closed"), "a.odt")
+
+
+def test_entities_are_refused() -> None:
+    bomb = {"content.xml": '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "haha">]><x>&a;</x>'}
+    with pytest.raises(DamagedFile, match="declares entities"):
+        read(word.read, open_document("text", "", extra=bomb), "a.odt")
+
+
+def test_rtf_keeps_encodings_tables_and_links() -> None:
+    content = (
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\pard Gr\'fc\'dfe \u8212? {\b bold} line\par "
+        rb'{\field{\*\fldinst{HYPERLINK "https://example.org/"}}{\fldrslt{here}}}\par '
+        rb"\trowd\cellx1000\cellx2000\intbl a\cell b\cell\row\trowd\cellx1000\cellx2000\intbl c\cell d\cell\row\pard}"
+    )
+    (text,) = read(word.read, content, "a.rtf").texts
+    assert text == "Grüße — bold line\n\n[here](https://example.org/)\n\n| a | b |\n| --- | --- |\n| c | d |"
+
+
+def test_binary_workbooks_are_sheets() -> None:
+    reading = read(sheets.read, xlsb("Übersicht", [["Name", "Zahl"], ["雪", 12.0]]), "a.xlsb")
+    assert [page.label for page in reading.pages] == ["Übersicht"]
+    assert reading.texts == ["| Name | Zahl |\n| --- | --- |\n| 雪 | 12 |"]
