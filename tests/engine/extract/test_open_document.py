@@ -174,3 +174,14 @@ def test_binary_workbooks_are_sheets() -> None:
     reading = read(sheets.read, xlsb("Übersicht", [["Name", "Zahl"], ["雪", 12.0]]), "a.xlsb")
     assert [page.label for page in reading.pages] == ["Übersicht"]
     assert reading.texts == ["| Name | Zahl |\n| --- | --- |\n| 雪 | 12 |"]
+
+
+def test_rtf_that_the_library_loses_is_read_by_its_words() -> None:
+    # The library takes an unknown word before the group for one that hides it.
+    content = (
+        rb"{\rtf1\ansi{\header Top of page}\pard{\*\hyphen2\hyphlead2}{\i0\*\cs7 The quick \'e4 fox}\par "
+        rb"see{\*\annotation {\*\atnid 1}Is it?}{\pict 00ff00}\par}"
+    )
+    (text,) = read(word.read, content, "a.rtf").texts
+    assert "The quick ä fox\n\nsee" in text
+    assert text.endswith("[comment: Is it?]\n\nHeaders and footers:\nTop of page")
