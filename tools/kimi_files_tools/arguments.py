@@ -6,6 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+MOST_FILES = 50
+"""How many files one question may be about."""
+
 
 def as_text(value: Any) -> Any:
     """None is nothing, a number is its digits, a list its parts with commas: what agents send for "3" or "3,4"."""

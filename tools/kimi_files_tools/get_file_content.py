@@ -10,11 +10,6 @@ from pydantic import BeforeValidator, Field
 from kimi_files.errors import InvalidArguments
 from kimi_files.progress import Progress, no_progress
 from kimi_files_tools.arguments import File, as_text, or_default
-from kimi_files_tools.find_result import find_result
-from kimi_files_tools.pages import select
-from kimi_files_tools.picture_result import picture_result
-from kimi_files_tools.text_result import text_result
-from kimi_files_tools.window import read_cursor
 from kimi_files_tools.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -72,6 +67,13 @@ async def get_file_content(
     workspace: Workspace, file: File, request: ContentRequest, progress: Progress = no_progress
 ) -> FileText:
     """The text, the places or the pictures that were asked for, within the budget."""
+    # Not needed before the first call, and a server may never be called.
+    from kimi_files_tools.find_result import find_result
+    from kimi_files_tools.pages import select
+    from kimi_files_tools.picture_result import picture_result
+    from kimi_files_tools.text_result import text_result
+    from kimi_files_tools.window import read_cursor
+
     if request.find.strip() and request.pictures:
         raise InvalidArguments(
             "find looks in the text, pictures shows pages.",

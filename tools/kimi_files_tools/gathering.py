@@ -1,0 +1,114 @@
+"""The files of a question: folders opened up, each file read once, and why some were not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from kimi_files.access import is_folder, readable_files
+from kimi_files.content import Content
+from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
+from kimi_files.progress import Progress
+from kimi_files_tools.arguments import MOST_FILES
+from kimi_files_tools.layout import one_line
+from kimi_files_tools.workspace import Workspace, is_file_id
+
+# Enough to keep two workers busy while others wait for the disk.
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """``contents`` have text to search; ``not_read`` names the other files, each with its reason in words."""
+
+    contents: tuple[Content, ...]
+    not_read: tuple[str, ...]
+
+
+async def gather(workspace: Workspace, files: Sequence[str], progress: Progress) -> Gathered:
+    """Read files and the files in folders. Raises the reason when there is nothing to search in any of them."""
+    names, not_read = await _named_files(workspace, files)
+    read = await _read_all(workspace, names, progress)
+    contents = _each_once(content for content in read.values() if not isinstance(content, KimiFilesError))
+    failures = {name: failure for name, failure in read.items() if isinstance(failure, KimiFilesError)}
+    if not contents:
+        raise _nothing_read(failures)
+    not_read += [f"{one_line(name, 120)} ({one_line(str(failure), 200)})" for name, failure in failures.items()]
+    silent = [content for content in contents if not content.tokens]
+    not_read += [f"{one_line(content.name, 120)} ({_why_silent(content)})" for content in silent]
+    searchable = tuple(content for content in contents if content.tokens)
+    if not searchable:
+        raise NoText(f"There is no text to search: {one_line('; '.join(not_read), 600)}.")
+    return Gathered(searchable, tuple(not_read))
+
+
+async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files themselves, folders opened up, none twice; and what did not fit the number of files, in words."""
+    names: dict[str, None] = {}
+    left_out: list[str] = []
+    for file in files:
+        if is_file_id(file) or not await is_folder(file, workspace.policy):
+            found: Sequence[str] = [file]
+        else:
+            found = folder = await readable_files(file, workspace.policy)
+            left_out += [f"{count} files of {one_line(file, 120)} ({why})" for why, count in folder.left_out.items()]
+            if not found:
+                left_out.append(f"{one_line(file, 120)} (a folder without readable files)")
+        fresh = [name for name in found if name not in names]
+        room = MOST_FILES - len(names)
+        names.update(dict.fromkeys(fresh[:room]))
+        if len(fresh) > room:
+            more = f"{len(fresh) - room} more files of {one_line(file, 120)}"
+            left_out.append(f"{more} ({MOST_FILES} a call: name them, or a folder inside)")
+    return list(names), left_out
+
+
+async def _read_all(
+    workspace: Workspace, names: Sequence[str], progress: Progress
+) -> dict[str, Content | KimiFilesError]:
+    """Each file's content, or why there is none, in the order of ``names``; a few at a time."""
+    service = await workspace.service()
+    read: dict[str, Content | KimiFilesError] = {}
+    places = anyio.Semaphore(_AT_ONCE)
+
+    async def read_one(name: str) -> None:
+        async with places:
+            try:
+                async with workspace.open(name) as reference:
+                    read[name] = await service.content(reference)
+            except KimiFilesError as error:
+                read[name] = error
+            await progress(len(read), len(names), f"read {one_line(name, 80)}")
+
+    async with anyio.create_task_group() as tasks:
+        for name in names:
+            tasks.start_soon(read_one, name)
+    return {name: read[name] for name in names}
+
+
+def _each_once(contents: Iterable[Content]) -> list[Content]:
+    """A file that was named by id and by path, or lies in the folder twice under one name, is searched once."""
+    seen: dict[tuple[int, str], Content] = {}
+    for content in contents:
+        seen.setdefault((content.id, content.name), content)
+    return list(seen.values())
+
+
+def _nothing_read(failures: Mapping[str, KimiFilesError]) -> KimiFilesError:
+    """The one failure as it is; of several, the first with the number of the others."""
+    if not failures:
+        return InvalidArguments(
+            "There is no readable file to search.", "Name files, file ids, or a folder that holds files."
+        )
+    first = next(iter(failures.values()))
+    if len(failures) == 1:
+        return first
+    return type(first)(f"None of the {len(failures)} files could be read. The first: {first.message}", first.hint)
+
+
+def _why_silent(content: Content) -> str:
+    if content.pages and all(page.without_text for page in content.pages):
+        return "a picture: call get_file_content with pictures=true"
+    return "it has no text"
