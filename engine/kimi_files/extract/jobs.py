@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from importlib import import_module
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
@@ -19,9 +17,9 @@ from kimi_files.errors import (
     KimiFilesError,
     UnsupportedFile,
 )
+from kimi_files.extract import readers
 from kimi_files.extract.document import Start
 from kimi_files.formats import HEIC, PDF, Format, identify, require_reader
-from kimi_files.workers.process import place
 
 _DETAILS_CHARACTERS = 500
 
@@ -29,16 +27,9 @@ _DETAILS_CHARACTERS = 500
 def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
     """The events of ``document.py``, ``Start`` first. Arguments: ``name``."""
     name = arguments["name"]
-    identified = identify(name, stream)
-    if "video" in identified.format.purposes:
-        from kimi_files.extract.video import no_text
-
-        raise no_text(name, identified.format)
-    module = require_reader(name, identified.format)
+    identified, module = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
-    with _typed_errors(name, identified.format):
-        stream.seek(0)
-        yield from import_module(f"kimi_files.extract.{module}").read(stream, name, identified.format)
+    yield from readers.read(module, stream, name, identified.format)
 
 
 def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
@@ -48,7 +39,7 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
     """
     name, pages = arguments["name"], arguments["pages"]
     found = identify(name, stream).format
-    with _typed_errors(name, found):
+    with readers.typed_errors(name, found):
         if found == PDF:
             from kimi_files.extract import pdf_pictures
 
@@ -83,7 +74,7 @@ def _check_image(stream: BinaryIO, name: str) -> str:
     from kimi_files.extract import picture
 
     try:
-        with _typed_errors(name, found):
+        with readers.typed_errors(name, found):
             return picture.check(stream, name, found) + correction
     except DamagedFile as error:
         raise InvalidImage(error.message, error.hint) from error
@@ -115,17 +106,3 @@ def _identify(stream: BinaryIO, name: str, purpose: str, refusal: type[KimiFiles
             f"Choose a file that is {'an' if purpose == 'image' else 'a'} {purpose} by its content, or another purpose.",
         )
     return identified.format, f"; {identified.correction}" if identified.correction else ""
-
-
-@contextmanager
-def _typed_errors(name: str, format: Format) -> Iterator[None]:  # noqa: A002
-    """Whatever a parser raises is a damaged file; what no parser can help stays what it is."""
-    try:
-        yield
-    except (KimiFilesError, MemoryError, RecursionError, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise DamagedFile(
-            f"'{name}' is {format.name}, but could not be read: it is probably damaged ({place(error)}).",
-            "Open it in the program it came from, save it again, and retry.",
-        ) from error
