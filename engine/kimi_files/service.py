@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol
 
 from kimi_files.access import OpenFile
-from kimi_files.answer import Answer, Question
+from kimi_files.answer import Answer, Exhibit, Question
 from kimi_files.content import Content, Picture
 from kimi_files.models import FileDeleted, FileList, FileObject, Purpose
 from kimi_files.progress import Progress, no_progress
@@ -51,13 +51,17 @@ class FilesService(Protocol):
 
     async def pictures(
         self, file: FileReference, pages: Sequence[int] | None, progress: Progress = no_progress
-    ) -> list[Picture]:
+    ) -> Sequence[Picture]:
         """Pictures of pages (numbers from 1), or of the image itself when ``pages`` is None."""
         ...
 
-    async def answer(
-        self, question: Question, contents: Sequence[Content], progress: Progress = no_progress
-    ) -> Answer:
+    async def exhibits(
+        self, file: FileReference, content: Content, progress: Progress = no_progress
+    ) -> Sequence[Exhibit]:
+        """What a model will look at when it is asked about a file without text; nothing where no model looks."""
+        ...
+
+    async def answer(self, question: Question, contents: Sequence[Content], progress: Progress = no_progress) -> Answer:
         """What answers the question in these files: a model's words with citations, or the passages themselves."""
         ...
 
