@@ -11,7 +11,6 @@ from mcp.types import Completion, GetPromptResult, Prompt, PromptArgument, Promp
 
 from kimi_files.access import readable_files
 from kimi_files.errors import KimiFilesError
-from kimi_files_tools.layout import one_line
 from kimi_files_tools.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -137,6 +136,8 @@ class KnownFiles:
 def _meant(name: str, uploaded: Sequence[FileObject]) -> str:
     """The name with the id of the uploaded file that has it, the newest of several; any other name as it is."""
     file = next((file for file in uploaded if name in (file.filename, file.id)), None)
+    from kimi_files_tools.layout import one_line  # not needed before the first prompt
+
     return f"'{one_line(file.filename, 120)}' ({file.id})" if file else f"'{one_line(name, 400)}'"
 
 
