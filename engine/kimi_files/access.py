@@ -90,6 +90,7 @@ class OpenFile:
     """A regular file, opened for reading; closes itself at the end of ``async with``.
 
     ``name`` is the file's own name, ``shown_path`` the path as people would write it, ``size`` the bytes at opening.
+    ``temporary`` files are not a user's: see ``from_descriptor``.
     """
 
     def __init__(self, descriptor: int, path: Path, shown_path: str) -> None:
@@ -98,6 +99,7 @@ class OpenFile:
         self.path = path
         self.name = printable(path.name)
         self.shown_path = shown_path
+        self.temporary = False
         self._lock = Lock()
         self._sha256: str | None = None
         try:
@@ -110,9 +112,16 @@ class OpenFile:
         self.size = self._opened.st_size
 
     @classmethod
-    def from_descriptor(cls, descriptor: int, name: str) -> OpenFile:
-        """A file that is open already and has no path of a user's; the descriptor is taken over. NotAFile as ever."""
-        return cls(descriptor, Path(name), printable(name))
+    def from_descriptor(cls, descriptor: int, name: str, sha256: str | None = None) -> OpenFile:
+        """A file that is open already and has no path of a user's; the descriptor is taken over. NotAFile as ever.
+
+        ``sha256`` is given for a temporary file that the caller has written, and nobody writes to any more: the hash of
+        its bytes. A store may keep such a file itself instead of a copy.
+        """
+        file = cls(descriptor, Path(name), printable(name))
+        file._sha256 = sha256
+        file.temporary = sha256 is not None
+        return file
 
     @property
     def signature(self) -> str:
@@ -121,14 +130,15 @@ class OpenFile:
 
     async def chunks(self, size: int = 1 << 20) -> AsyncIterator[bytes]:
         """The bytes from the beginning, read in a thread. FileChanged if the file grew, shrank or was written to."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256() if self._sha256 is None else None
         offset = 0
         while offset < self.size:
             chunk = await anyio.to_thread.run_sync(self._read_at, offset, min(size, self.size - offset), digest)
             offset += len(chunk)
             yield chunk
         await anyio.to_thread.run_sync(self._check_unchanged)
-        self._sha256 = digest.hexdigest()
+        if digest is not None:
+            self._sha256 = digest.hexdigest()
 
     async def sha256(self) -> str:
         """Hash of the bytes, computed once, and while they are read for something else."""
@@ -159,7 +169,7 @@ class OpenFile:
         if getattr(self, "descriptor", -1) >= 0:
             self.close()
 
-    def _read_at(self, offset: int, size: int, digest: hashlib._Hash) -> bytes:
+    def _read_at(self, offset: int, size: int, digest: hashlib._Hash | None) -> bytes:
         try:
             if sys.platform != "win32":
                 chunk = os.pread(self.descriptor, size, offset)
@@ -171,7 +181,8 @@ class OpenFile:
             raise _refused_by_system(self.shown_path, error) from None
         if not chunk:
             raise self._changed()
-        digest.update(chunk)
+        if digest is not None:
+            digest.update(chunk)
         return chunk
 
     def _check_unchanged(self) -> None:

@@ -59,14 +59,17 @@ class Blobs:
 
     @asynccontextmanager
     async def receive(self, file: OpenFile, max_bytes: int) -> AsyncIterator[Received]:
-        """Copy and hash a file. What got no place by the end of the block is removed.
+        """Copy and hash a file, or take a temporary one over. What got no place by the end of the block is removed.
 
         Raises FileChanged if the file is written to meanwhile, FileTooLarge beyond ``max_bytes``, DiskFull.
         """
-        received = await anyio.to_thread.run_sync(self._begin)
+        taken_over = await anyio.to_thread.run_sync(self._take_over, file) if file.temporary else None
+        received = await anyio.to_thread.run_sync(self._begin) if taken_over is None else taken_over
         try:
             with disk_faults(self._data_dir):
-                await _fill(received, file, max_bytes)
+                if taken_over is None:
+                    await _copy(received, file, max_bytes)
+                await _settle(received, file, max_bytes)
             yield received
         finally:
             received.close()
@@ -137,6 +140,25 @@ class Blobs:
                     return received
                 received.close()
 
+    def _take_over(self, file: OpenFile) -> Received | None:
+        """A temporary file without a name gets one here instead of being copied; None where the system cannot do that."""
+        if sys.platform != "linux":
+            return None
+        received = Received(self._incoming / token_hex(16), os.dup(file.descriptor))
+        try:
+            descriptors = os.open("/proc/self/fd", os.O_RDONLY)
+            try:
+                # The lock before the name: a sweep never sees the file without it.
+                if not try_lock_alone(received.descriptor):
+                    raise BlockingIOError
+                os.link(str(file.descriptor), received.path, src_dir_fd=descriptors)
+            finally:
+                os.close(descriptors)
+        except OSError:  # it has a name elsewhere, another disk, no /proc
+            received.close()
+            return None
+        return received
+
     def _open(self, sha256: str) -> int:
         try:
             return os.open(self._place(sha256), os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -191,16 +213,23 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-async def _fill(received: Received, file: OpenFile, max_bytes: int) -> None:
+async def _copy(received: Received, file: OpenFile, max_bytes: int) -> None:
     # The clone is instant; the source is still read to be hashed, which also tells whether it stayed the same.
     cloned = await anyio.to_thread.run_sync(_clone, file.descriptor, received.descriptor)
+    size = 0
     async for chunk in file.chunks(CHUNK_BYTES):
-        received.size += len(chunk)
-        check_size(received.size, max_bytes)
+        size += len(chunk)
+        check_size(size, max_bytes)
         if not cloned:
             await anyio.to_thread.run_sync(_write, received.descriptor, chunk)
+
+
+async def _settle(received: Received, file: OpenFile, max_bytes: int) -> None:
+    """Make the bytes survive a loss of power."""
+    check_size(file.size, max_bytes)
     await anyio.to_thread.run_sync(os.fsync, received.descriptor)
     os.lseek(received.descriptor, 0, os.SEEK_SET)
+    received.size = file.size
     received.sha256 = await file.sha256()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import anyio
 import anyio.to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -49,16 +52,35 @@ async def receive_upload(request: Request, spool_dir: Path) -> AsyncIterator[Upl
     with disk_faults(spool_dir):
         spool = await anyio.to_thread.run_sync(_temporary_file, spool_dir)
     with spool:
-        async for data in request.stream():
-            form.feed(data)
-            if form.waiting_bytes >= _WRITE_BYTES:
-                with disk_faults(spool_dir):
-                    await anyio.to_thread.run_sync(_write, spool, form.take())
-        with disk_faults(spool_dir):
-            await anyio.to_thread.run_sync(_write, spool, form.take())
+        sha256 = await _receive(request, form, spool, spool_dir)
         name, purpose = form.finish()
-        async with OpenFile.from_descriptor(os.dup(spool.fileno()), name) as file:
+        async with OpenFile.from_descriptor(os.dup(spool.fileno()), name, sha256) as file:
             yield Upload(file, purpose)
+
+
+async def _receive(request: Request, form: UploadForm, spool: IO[bytes], spool_dir: Path) -> str:
+    """Write the file to ``spool`` while the rest of it arrives; its sha256."""
+    digest = hashlib.sha256()
+    arrived, to_write = anyio.create_memory_object_stream[list[bytes]](1)
+
+    async def write() -> None:
+        async for parts in to_write:
+            with disk_faults(spool_dir):
+                await anyio.to_thread.run_sync(_write, spool, parts, digest)
+
+    with arrived, to_write:
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(write)
+                async for data in request.stream():
+                    form.feed(data)
+                    if form.waiting_bytes >= _WRITE_BYTES:
+                        await arrived.send(form.take())
+                await arrived.send(form.take())
+                arrived.close()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None  # of one: the first failure cancels the other task
+    return digest.hexdigest()
 
 
 class UploadForm:
@@ -198,11 +220,16 @@ def _check_announced_size(request: Request) -> None:
 def _temporary_file(folder: Path) -> IO[bytes]:
     """A file without a name where the system can make one: nothing is left behind, however the process ends."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform == "linux":
+        # Not tempfile's own, which could never be given a name: the store keeps this very file, without a copy.
+        with suppress(OSError):  # a file system without such files
+            return open(os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
     return tempfile.TemporaryFile(dir=folder, prefix="upload-", buffering=0)
 
 
-def _write(spool: IO[bytes], data: list[bytes]) -> None:
-    for part in data:
+def _write(spool: IO[bytes], parts: list[bytes], digest: hashlib._Hash) -> None:
+    for part in parts:
+        digest.update(part)
         view = memoryview(part)
         while view:
             view = view[spool.write(view) :]
