@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
+from kimi_files.redaction import RedactingFormatter
 from kimi_files_mcp.settings import Settings, read_settings
 from kimi_files_tools.workspace import Workspace
 
@@ -27,22 +28,24 @@ def run_server(folders: Sequence[str] = (), service: str | None = None, data_dir
         sys.exit(f"kimi-files-mcp: {error}")
     # Importing creates tens of thousands of lasting objects: collecting in between costs a third of the CPU time.
     gc.disable()
+    import anyio
+
     from kimi_files_mcp.app import build_server
+    from kimi_files_mcp.guard import serve
 
     server = build_server(open_workspace(settings))
     gc.freeze()
     gc.enable()
-    server.run("stdio")
+    anyio.run(serve, server)
 
 
 def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Workspace:
     """The workspace of these settings; the service behind it starts at the first call."""
 
     async def start_service() -> FilesService:
-        from kimi_files.local.service import LocalFilesService
-        from kimi_files.workers.pool import WorkerPool
+        from kimi_files_mcp.services import start
 
-        return LocalFilesService(settings.data_dir, WorkerPool())
+        return start(settings)
 
     return Workspace(policy or settings.policy, start_service)
 
@@ -51,6 +54,9 @@ def start_log() -> None:
     """Diagnostics to stderr, level by KIMI_FILES_LOG; stdout belongs to the protocol."""
     level = os.environ.get("KIMI_FILES_LOG", "WARNING").upper()
     known = level if level in logging.getLevelNamesMapping() else "WARNING"
-    logging.basicConfig(
-        stream=sys.stderr, level=known, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
-    )
+    logging.basicConfig(stream=sys.stderr, level=known, force=True)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    # Lines of every request at INFO say nothing that ours do not, and hold the ids of files.
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
