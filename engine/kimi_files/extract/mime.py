@@ -1,0 +1,146 @@
+"""Mail messages as they travel: MIME parts, encodings and headers, taken tolerantly. Web archives are made the same way."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from email.header import decode_header
+from email.message import Message as Part
+from email.parser import BytesParser
+from email.policy import compat32
+
+from kimi_files.errors import DamagedFile, TooComplex
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.mail import Attachment, Message
+
+_SHOWN = ("From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
+_DEEPEST = 20
+_MOST_PARTS = 5_000
+_MOST_HEADER_CHARACTERS = 4_000
+_ENCRYPTED_TYPES = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+
+
+def parse(untrusted_bytes: bytes) -> Message:
+    """The message. DamagedFile where there are no headers that any message has; TooComplex where it is a bomb."""
+    part = parse_parts(untrusted_bytes)
+    if not any(part.get(name) for name in (*_SHOWN, "Received", "Message-ID", "MIME-Version", "Content-Type")):
+        raise DamagedFile("The file has no headers of a mail message.", "If it is a text, name it .txt.")
+    return _Collector().message(part, 0)
+
+
+def parse_parts(untrusted_bytes: bytes) -> Part:
+    """The parts as the standard library finds them. The 2010 policy of ours is the one that refuses nothing."""
+    encoding = detect_encoding(io.BytesIO(untrusted_bytes)).name
+    if encoding.startswith(("utf-16", "utf-32")):
+        untrusted_bytes = "".join(Decoded(stream := io.BytesIO(untrusted_bytes), detect_encoding(stream))).encode()
+    return BytesParser(policy=compat32).parsebytes(untrusted_bytes.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+
+
+def header(part: Part, name: str) -> str:
+    """All headers of that name, decoded, on one line."""
+    values = [_decoded_header(value) for key, value in part.raw_items() if key.lower() == name.lower()]
+    return ", ".join(values)
+
+
+def content_of(part: Part) -> bytes:
+    """The bytes of a part that has no parts."""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def text_of(part: Part) -> str:
+    """A part's characters in the encoding it is in, whatever it says."""
+    stream = io.BytesIO(content_of(part))
+    declared = part.get_param("charset")
+    text = "".join(Decoded(stream, detect_encoding(stream, declared if isinstance(declared, str) else None)))
+    return text.replace("\r\n", "\n")
+
+
+def file_name(part: Part) -> str:
+    """The name that a part gives itself; empty where it has none."""
+    name = part.get_filename()
+    return _decoded_header(name) if name else ""
+
+
+class _Collector:
+    """Walks through the parts of a message, counting them."""
+
+    def __init__(self) -> None:
+        self._parts = 0
+
+    def message(self, part: Part, depth: int) -> Message:
+        message = Message([(name, value) for name in _SHOWN if (value := header(part, name))])
+        message.plain, message.html = self._bodies(part, message, depth)
+        return message
+
+    def _bodies(self, part: Part, message: Message, depth: int) -> tuple[str, str]:
+        """The texts of a part: plain and HTML. What is no text of the message is attached to it."""
+        self._parts += 1
+        if depth > _DEEPEST or self._parts > _MOST_PARTS:
+            raise TooComplex("The message has more parts in each other than are read.", "Save its attachments apart.")
+        kind = part.get_content_type()
+        message.encrypted |= kind in _ENCRYPTED_TYPES
+        if kind == "message/rfc822" and part.is_multipart():
+            inner = part.get_payload()
+            for found in inner if isinstance(inner, list) else []:
+                if isinstance(found, Part):
+                    attached = self.message(found, depth + 1)
+                    message.attachments.append(Attachment(file_name(part) or attached.subject or "message", attached))
+            return "", ""
+        if part.is_multipart():
+            return self._of_parts(part, message, depth)
+        name = file_name(part)
+        is_attached = part.get_content_disposition() == "attachment" or bool(name)
+        if kind == "text/html" and not is_attached:
+            return "", text_of(part)
+        if (kind in ("text/plain", "message/delivery-status", "text/enriched") or kind == "text") and not is_attached:
+            return text_of(part), ""
+        content = content_of(part)
+        if content or name:
+            message.attachments.append(Attachment(name or _unnamed(kind, len(message.attachments) + 1), content))
+        return "", ""
+
+    def _of_parts(self, part: Part, message: Message, depth: int) -> tuple[str, str]:
+        parts = part.get_payload()
+        texts = [
+            self._bodies(inner, message, depth + 1)
+            for inner in (parts if isinstance(parts, list) else [])
+            if isinstance(inner, Part)
+        ]
+        plain = "\n\n".join(text.strip("\n") for text, _ in texts if text)
+        html = "\n".join(markup for _, markup in texts if markup)
+        if part.get_content_type() == "multipart/alternative" or not (plain and html):
+            return plain, html
+        # Texts that follow each other, one of them HTML: both are the message's.
+        from kimi_files.extract import web
+
+        return "\n\n".join(text or web.as_markdown(markup)[0] for text, markup in texts if text or markup), ""
+
+
+def _unnamed(kind: str, number: int) -> str:
+    extensions = {"text/calendar": ".ics", "text/html": ".html", "text/csv": ".csv", "application/pdf": ".pdf"}
+    return f"attachment {number}{extensions.get(kind, '')}"
+
+
+def _decoded_header(value: object) -> str:
+    """Encoded words and raw bytes as characters; what cannot be decoded stays as it is."""
+    raw = str(value)[:_MOST_HEADER_CHARACTERS]
+    if not raw.isascii():
+        stream = io.BytesIO(raw.encode("utf-8", "surrogateescape"))
+        raw = "".join(Decoded(stream, detect_encoding(stream)))
+    if "=?" in raw:
+        with suppress(ValueError):
+            raw = "".join(
+                text if isinstance(text, str) else _decoded_word(text, charset) for text, charset in decode_header(raw)
+            )
+    return " ".join(raw.split())
+
+
+def _decoded_word(text: bytes, charset: str | None) -> str:
+    stream = io.BytesIO(text)
+    if charset and charset.lower() not in ("unknown-8bit", "us-ascii"):
+        try:
+            return text.decode(charset, "replace")
+        except LookupError:
+            pass
+    return "".join(Decoded(stream, detect_encoding(stream)))

@@ -1,0 +1,173 @@
+"""A message is its headers, its body and what is attached to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+
+from kimi_files.errors import DamagedFile, KimiFilesError
+from kimi_files.extract import mail
+from kimi_files.extract.outlook import unpack_rtf
+from tests.engine.extract.reading import Reading, read
+from tests.samples.epub import epub
+from tests.samples.mail import OutlookMessage, eml, msg, pack_rtf
+from tests.samples.sheets import Sheet, xlsx
+from tests.samples.sheets import text as words
+from tests.samples.word import docx, heading, paragraph
+
+
+def message(content: EmailMessage | bytes, name: str = "a.eml") -> Reading:
+    return read(mail.read, content if isinstance(content, bytes) else content.as_bytes(), name)
+
+
+def test_a_plain_message_is_its_headers_and_its_words() -> None:
+    found = message(
+        eml("Hello,\nsee you.\n", From="Ann Ä <ann@example.org>", To="b@example.org", Subject="Zum Termin — 雪")
+    )
+    assert found.texts == [
+        "From: Ann Ä <ann@example.org>\nTo: b@example.org\nSubject: Zum Termin — 雪\n\nHello,\nsee you."
+    ]
+    assert [(page.kind, page.label, page.title) for page in found.pages] == [("section", "1", "Zum Termin — 雪")]
+
+
+def test_html_is_read_where_the_plain_text_is_a_stub() -> None:
+    table = "<table><tr><th>Item</th></tr><tr><td>Shaft</td></tr></table>" + "<p>Replaced in May, at night.</p>" * 5
+    assert "| Shaft |" in message(eml("Needs HTML", html=table, Subject="x")).texts[0]
+    assert message(eml("Hello there, Ann", html="<p>Hello <b>there</b>, Ann</p>", Subject="x")).texts == [
+        "Subject: x\n\nHello there, Ann"
+    ]
+    assert message(eml(html="<p>Only <b>this</b></p>", Subject="x")).texts == ["Subject: x\n\nOnly **this**"]
+
+
+def test_attachments_are_pages_called_after_them() -> None:
+    book = xlsx([Sheet("Prices", {"A1": words("a")}), Sheet("Stock", {"A1": words("b")})])
+    found = message(
+        eml(
+            "See the files.",
+            attachments=[
+                ("report.docx", docx([heading(1, "Findings"), paragraph("Cracks.")])),
+                ("book.xlsx", book),
+                ("notes, späť.txt", "ťažký".encode("cp1250")),
+                ("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(30)),
+                ("setup.exe", b"MZ" + bytes(200)),
+                ("cut.docx", docx([paragraph("x")])[:200]),
+            ],
+            Subject="Files",
+        )
+    )
+    assert [page.label for page in found.pages] == [
+        "message",
+        "report.docx",
+        "book.xlsx / Prices",
+        "book.xlsx / Stock",
+        "notes, späť.txt",
+    ]
+    assert found.pages[1].text == "# Findings\n\nCracks."
+    assert found.pages[2].kind == "sheet"
+    assert (1, "Files", 1) in found.outline
+    assert (2, "Findings", 2) in found.outline
+    listed = found.texts[0]
+    assert "- photo.png (PNG picture, 46 bytes)" in listed
+    assert "- setup.exe (202 bytes): not read. " in listed
+    assert "- cut.docx (200 bytes): not read. " in listed
+
+
+def test_messages_within_messages_are_pages_to_a_depth() -> None:
+    inner = eml("Deepest words", Subject="level 3")
+    for level in (2, 1, 0):
+        inner = eml(f"Words of {level}", attachments=[(f"fw{level}.eml", inner)], Subject=f"level {level}")
+    found = message(inner)
+    assert [page.label for page in found.pages] == ["message", "fw0.eml", "fw0.eml / fw1.eml"]
+    assert "fw2.eml (a message): not read" in found.texts[2]
+    assert "Deepest" not in "".join(found.texts)
+
+
+def test_headers_and_bodies_in_wrong_encodings_are_read() -> None:
+    raw = "From: Jürgen <j@example.org>\nSubject: =?nonsense?Q?caf=E9?= und =?utf-8?b?8J+Yig==?=\n\nGrüße aus Köln\n"
+    (text,) = message(raw.encode("latin-1")).texts
+    assert "From: Jürgen" in text
+    assert "Subject: café und 😊" in text
+    assert text.endswith("Grüße aus Köln")
+
+
+def test_a_message_in_utf_16_is_read() -> None:
+    assert "Subject: x" in message("From: a@example.org\nSubject: x\n\nBody".encode("utf-16")).texts[0]
+
+
+def test_an_encrypted_message_says_so() -> None:
+    raw = (
+        b'From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; protocol="x"; boundary=b\n\n--b\n'
+        b"Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream\n\n"
+        b"-----BEGIN PGP MESSAGE-----\n--b--\n"
+    )
+    assert message(raw).warnings == ["The message is encrypted: its text is not in it."]
+
+
+def test_a_text_that_is_no_message_is_refused() -> None:
+    with pytest.raises(DamagedFile, match="no headers"):
+        message(b"Just some lines\nof text\n")
+
+
+def test_parts_nested_without_end_are_refused() -> None:
+    raw = b"From: a@example.org\n"
+    for level in range(60):
+        raw += f"Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n".encode()
+    with pytest.raises(KimiFilesError):
+        message(raw + b"\n\nx")
+
+
+# ---- Outlook
+
+
+def test_an_outlook_message_has_people_date_and_attachments() -> None:
+    inner = OutlookMessage({0x0037: "Inner", 0x1000: "Inner words"})
+    content = OutlookMessage(
+        {0x0037: "Zum Termin — 雪", 0x1000: "Hello,\r\nsee you.", 0x0C1A: "Ann", 0x5D01: "ann@example.org"},
+        sent=datetime(2024, 2, 29, 10, 30, tzinfo=UTC),
+        recipients=[(1, "Bo", "bo@example.org"), (2, "cy@example.org", "cy@example.org"), (3, "Di", "/O=EX/CN=DI")],
+        attachments=[("a.txt", b"attached text"), ("", inner), ("book.epub", epub({"a.xhtml": "<p>Chapter</p>"}))],
+    )
+    found = message(msg(content), "a.msg")
+    assert found.texts[0].startswith(
+        "From: Ann <ann@example.org>\nTo: Bo <bo@example.org>\nCc: cy@example.org\nBcc: Di\n"
+        "Date: 2024-02-29 10:30:00 UTC\nSubject: Zum Termin — 雪\n\nHello,\nsee you.\n\nAttachments:\n- a.txt (text"
+    )
+    assert [page.label for page in found.pages] == ["message", "a.txt", "Inner", "book.epub"]
+    assert found.texts[1:] == ["attached text", "Subject: Inner\n\nInner words", "Chapter"]
+
+
+def test_older_outlook_messages_are_in_the_encoding_that_they_name() -> None:
+    content = OutlookMessage({0x0037: "Привет\0", 0x1000: "Текст сообщения"}, encoding="cp1251", codepage=1251)
+    assert message(msg(content), "a.msg").texts == ["Subject: Привет\n\nТекст сообщения"]
+
+
+def test_bodies_in_html_or_packed_rtf_are_read() -> None:
+    html = OutlookMessage({0x0037: "x"}, html='<meta charset="utf-8"><p>Grüße</p>'.encode())
+    assert message(msg(html), "a.msg").texts == ["Subject: x\n\nGrüße"]
+    rtf = OutlookMessage({0x0037: "x"}, rtf=pack_rtf(rb"{\rtf1\ansi Gr\'fc\'dfe\par Ende}"))
+    assert message(msg(rtf), "a.msg").texts == ["Subject: x\n\nGrüße\n\nEnde"]
+
+
+def test_rtf_is_unpacked_as_the_specification_shows() -> None:
+    # The example of [MS-OXRTFCP] 3.1.1, and the one of a run that reads what it writes (3.1.2).
+    packed = bytes.fromhex(
+        "2d0000002b0000004c5a4675f1c5c7a703000a00726370673132354232 0af32068656c090020627705b06c647d0a800fa0".replace(
+            " ", ""
+        )
+    )
+    assert unpack_rtf(packed) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+    run = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+    assert unpack_rtf(run) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+
+
+def test_cut_off_outlook_messages_end_as_text_or_as_one_error() -> None:
+    content = msg(OutlookMessage({0x0037: "Subject", 0x1000: "Words " * 300}, attachments=[("a.txt", b"x" * 3000)]))
+    failed = 0
+    for size in range(600, len(content), 97):
+        try:
+            message(content[:size], "a.msg")
+        except Exception:  # the parser's own errors become ours in the worker
+            failed += 1
+    assert failed
