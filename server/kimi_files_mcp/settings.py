@@ -6,22 +6,37 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kimi_files.access import AccessPolicy, default_folders
 from kimi_files.errors import InvalidArguments
 
+if TYPE_CHECKING:
+    from kimi_files.kimi.endpoint import Endpoint
+
 ServiceChoice = Literal["auto", "local", "kimi"]
+
+_KEYS = ("MOONSHOT_API_KEY", "KIMI_API_KEY")
+_URLS = ("MOONSHOT_BASE_URL", "MOONSHOT_API_BASE", "KIMI_BASE_URL")
+_CHAT_KEY = "KIMI_FILES_CHAT_API_KEY"
+_CHAT_URL = "KIMI_FILES_CHAT_BASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``allowed_by`` says in words where the allowed folders come from: an option, a variable or the default."""
+    """``allowed_by`` says in words where the allowed folders come from: an option, a variable or the default.
+
+    ``kimi`` is the account, None unless the service is kimi; ``chat`` the endpoint that answers questions instead of Kimi,
+    or of nobody; ``model`` the one that the user chose.
+    """
 
     service: Literal["local", "kimi"]
     data_dir: Path
     policy: AccessPolicy
     allowed_by: str
+    kimi: Endpoint | None = None
+    chat: Endpoint | None = None
+    model: str | None = None
 
 
 def read_settings(
@@ -32,12 +47,28 @@ def read_settings(
 ) -> Settings:
     """Settings from the environment, overridden by the command line. InvalidArguments names what is wrong and where."""
     allowed, allowed_by = _folders(environment, folders)
+    chosen = _service(service or _value(environment, "KIMI_FILES_SERVICE")[1] or "auto", environment)
     return Settings(
-        service=_service(service or environment.get("KIMI_FILES_SERVICE") or "auto", environment),
-        data_dir=_data_dir(data_dir or environment.get("KIMI_FILES_DATA_DIR") or ""),
+        service=chosen,
+        data_dir=_data_dir(data_dir or _value(environment, "KIMI_FILES_DATA_DIR")[1]),
         policy=allowed,
         allowed_by=allowed_by,
+        kimi=_kimi(environment) if chosen == "kimi" else None,
+        chat=_chat(environment),
+        model=_value(environment, "KIMI_FILES_MODEL")[1] or None,
     )
+
+
+def _value(environment: Mapping[str, str], *names: str) -> tuple[str, str]:
+    """The first variable that is set, and its value; the first name and "" where none is.
+
+    A host that does not expand ``${NAME}`` passes it as it stands: that counts as not set.
+    """
+    for name in names:
+        value = environment.get(name, "").strip()
+        if value and not value.startswith("${"):
+            return name, value
+    return names[0], ""
 
 
 def _folders(environment: Mapping[str, str], folders: Sequence[str]) -> tuple[AccessPolicy, str]:
@@ -45,7 +76,8 @@ def _folders(environment: Mapping[str, str], folders: Sequence[str]) -> tuple[Ac
     here = Path.cwd()
     if folders:
         return AccessPolicy.from_folders(folders, here), "--allow"
-    named = [folder for folder in environment.get("KIMI_FILES_ALLOW", "").split(os.pathsep) if folder.strip()]
+    _, value = _value(environment, "KIMI_FILES_ALLOW")
+    named = [folder for folder in value.split(os.pathsep) if folder.strip()]
     if named:
         return AccessPolicy.from_folders(named, here), "KIMI_FILES_ALLOW"
     return AccessPolicy(default_folders(here, Path.home()), here), "default"
@@ -55,13 +87,33 @@ def _service(choice: str, environment: Mapping[str, str]) -> Literal["local", "k
     if choice == "local":
         return "local"
     if choice == "kimi":
-        raise InvalidArguments(
-            "The kimi service is not part of this version.",
-            "Leave --service out, or set it to local: files stay on this machine.",
-        )
+        return "kimi"
     if choice == "auto":
-        return "local"
+        return "kimi" if _value(environment, *_KEYS)[1] else "local"
     raise InvalidArguments(f"There is no service '{choice[:40]}'.", "Use auto, local or kimi.")
+
+
+def _kimi(environment: Mapping[str, str]) -> Endpoint:
+    from kimi_files.kimi.endpoint import GLOBAL_URL, checked_endpoint
+
+    key_variable, key = _value(environment, *_KEYS)
+    url_variable, url = _value(environment, *_URLS)
+    if not key:
+        raise InvalidArguments(
+            "The service kimi needs a key.", f"Set {key_variable}, or leave --service out: files stay on this machine."
+        )
+    return checked_endpoint(url or GLOBAL_URL, url_variable, key, key_variable)
+
+
+def _chat(environment: Mapping[str, str]) -> Endpoint | None:
+    """A chat endpoint of the user's own; those on this machine often want no key."""
+    _, url = _value(environment, _CHAT_URL)
+    if not url:
+        return None
+    from kimi_files.kimi.endpoint import Endpoint, checked_key, checked_url
+
+    _, key = _value(environment, _CHAT_KEY)
+    return Endpoint(checked_url(url, _CHAT_URL), checked_key(key, _CHAT_KEY) if key else "", _CHAT_URL, _CHAT_KEY)
 
 
 def _data_dir(given: str) -> Path:

@@ -8,13 +8,14 @@ import traceback
 from pydantic import ValidationError
 
 from kimi_files.errors import InvalidArguments, KimiFilesError, ServerError
+from kimi_files.redaction import redacted
 
 logger = logging.getLogger(__name__)
 
 
 def failure_text(error: BaseException) -> str:
     """Any failure of a tool as the JSON of an ``ErrorResponse``, with the remedy in its message."""
-    return as_error(error).to_response().compact_json()
+    return redacted(as_error(error).to_response().compact_json())
 
 
 def as_error(error: BaseException) -> KimiFilesError:

@@ -7,6 +7,7 @@ In a test: ``async with faulty(upstream, plan) as proxy``. As a process of its o
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -196,7 +197,7 @@ class Proxy:
         if fault is Fault.CUT_REPLY:
             await client.send(head + b"\r\n\r\n" + body[: len(body) // 2])
         elif fault is Fault.ERROR_500_AFTER:
-            await client.send(_json(500, '{"error":{"message":"internal","type":"server_error"}}'))
+            await client.send(_error(500, "internal", "server_error"))
         elif fault in (Fault.BAD_GATEWAY_AFTER, Fault.HTML_504_AFTER):
             await client.send(_page(502 if fault is Fault.BAD_GATEWAY_AFTER else 504))
         elif fault is Fault.TRUNCATED_JSON:
@@ -258,26 +259,26 @@ def _counted(method: str, path: str) -> str:
 def _made_up(fault: Fault | None) -> bytes:
     if fault is Fault.RATE_LIMIT:
         message = "Your account reached max RPM: 3, please try again after 0.05 seconds"
-        return _json(429, '{"error":{"message":"%s","type":"rate_limit_reached_error"}}' % message)
+        return _error(429, message, "rate_limit_reached_error")
     if fault is Fault.NO_BALANCE:
         message = "Your account is suspended, please check your plan and billing details"
-        return _json(429, '{"error":{"message":"%s","type":"exceeded_current_quota_error"}}' % message)
+        return _error(429, message, "exceeded_current_quota_error")
     if fault is Fault.OVERLOADED:
         return _reply(
             503, "application/json", b'{"error":{"message":"","type":"server_unavailable"}}', "Retry-After: 0"
         )
     if fault is Fault.ERROR_500:
-        return _json(500, '{"error":{"message":"","type":""}}')
+        return _error(500, "", "")
     if fault is Fault.HTML_504:
         return _page(504)
     if fault is Fault.SPURIOUS_400:
         message = "missing required header Kimi-Api-Version"
-        return _json(400, '{"error":{"message":"%s","type":"invalid_request_error"}}' % message)
+        return _error(400, message, "invalid_request_error")
     return b""
 
 
-def _json(status: int, text: str) -> bytes:
-    return _reply(status, "application/json", text.encode())
+def _error(status: int, message: str, kind: str) -> bytes:
+    return _reply(status, "application/json", json.dumps({"error": {"message": message, "type": kind}}).encode())
 
 
 def _page(status: int) -> bytes:

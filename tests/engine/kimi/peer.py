@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from kimi_files.access import OpenFile
 from kimi_files.kimi.errors import ExtractionFailed
-from kimi_files.local.service import LocalFilesService, Limits
+from kimi_files.local.service import Limits, LocalFilesService
 from kimi_files.models import FileObject, Purpose
 from kimi_files.progress import Progress, no_progress
 from kimi_files.workers.pool import WorkerPool

@@ -15,7 +15,7 @@ from kimi_files.kimi.endpoint import Endpoint, checked_endpoint
 from kimi_files.kimi.patience import RetryPolicy
 from kimi_files.kimi.service import KimiFilesService
 from kimi_files.kimi.uploads import AccountLimits
-from kimi_files.local.service import LocalFilesService, Limits
+from kimi_files.local.service import Limits, LocalFilesService
 from kimi_files.models import FileObject, Purpose
 from kimi_files.service import FilesService
 from kimi_files.workers.pool import WorkerPool

@@ -1,0 +1,45 @@
+"""The files service that the settings name, made at the first call: everything that costs start-up time is imported here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kimi_files.local.service import LocalFilesService
+from kimi_files.workers.pool import WorkerPool
+
+if TYPE_CHECKING:
+    from kimi_files.kimi.chat import Chat
+    from kimi_files.kimi.service import KimiFilesService
+    from kimi_files.service import FilesService
+    from kimi_files_mcp.settings import Settings
+
+
+def start(settings: Settings) -> FilesService:
+    """The service; nothing is opened or sent before its first call."""
+    if settings.service == "kimi":
+        return start_kimi(settings)
+    if settings.chat is not None:
+        from kimi_files.kimi.local_chat import LocalServiceWithChat
+
+        return LocalServiceWithChat(settings.data_dir, WorkerPool(), _own_chat(settings))
+    return LocalFilesService(settings.data_dir, WorkerPool())
+
+
+def start_kimi(settings: Settings) -> KimiFilesService:
+    """The service of the account in the settings, answering by Kimi or by the chat endpoint that the user named."""
+    from kimi_files.kimi.chat import Chat
+    from kimi_files.kimi.client import KimiClient
+    from kimi_files.kimi.service import KimiFilesService
+
+    assert settings.kimi is not None
+    client = KimiClient(settings.kimi)
+    chat = Chat(client, settings.model, is_kimi=True) if settings.chat is None else _own_chat(settings)
+    return KimiFilesService(client, LocalFilesService(settings.data_dir, WorkerPool()), settings.data_dir, chat)
+
+
+def _own_chat(settings: Settings) -> Chat:
+    from kimi_files.kimi.chat import Chat
+    from kimi_files.kimi.client import KimiClient
+
+    assert settings.chat is not None
+    return Chat(KimiClient(settings.chat), settings.model, is_kimi=False)
