@@ -12,6 +12,7 @@ from kimi_files_mcp.cli.files import delete, list_files, upload
 from kimi_files_mcp.cli.install import install, uninstall
 from kimi_files_mcp.cli.read import read
 from kimi_files_mcp.cli.terminal import Options
+from kimi_files_mcp.http.command import serve
 
 _HELP = """\
 Let an agent read files well, over the Model Context Protocol.
@@ -55,7 +56,7 @@ def program(context: click.Context, folders: tuple[str, ...], service: str | Non
         run_server(folders, service, data_dir)
 
 
-for command in (demo, read, ask, upload, list_files, delete, install, uninstall, doctor):
+for command in (demo, read, ask, upload, list_files, delete, serve, install, uninstall, doctor):
     program.add_command(command)
 
 

@@ -54,7 +54,7 @@ def serving(folder: Path, *options: str, **variables: str) -> Iterator[Running]:
     """``kimi-files-mcp serve`` as a process, with ``folder``/data as its store."""
     key_file = folder / "key"
     key_file.write_text(KEY + "\n")
-    command = [sys.executable, "/tmp/w/http/serve_now.py", "--data-dir", str(folder / "data")]
+    command = [sys.executable, "-m", "kimi_files_mcp", "--data-dir", str(folder / "data")]
     command += ["serve", "--api-key-file", str(key_file), *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=clean_environment(**variables), cwd=folder

@@ -20,7 +20,7 @@ STARTED = re.compile(r"base URL  (?P<url>http://127\.0\.0\.1:\d+/v1)\nAPI key   
 
 
 def command(folder: Path, *options: str) -> list[str]:
-    return [sys.executable, "/tmp/w/http/serve_now.py", "--data-dir", str(folder / "data"), "serve", *options]
+    return [sys.executable, "-m", "kimi_files_mcp", "--data-dir", str(folder / "data"), "serve", *options]
 
 
 def ended(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
