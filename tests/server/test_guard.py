@@ -47,10 +47,8 @@ def test_valid_traffic_is_what_the_sdk_alone_makes_of_it(tmp_path: Path, era: st
         *opening(era),
         line(request(era, 1)),
         call(era, "zwei", "get_file_content", file="missing.txt"),
-        line(request(era, 3, "tools/call", name="upload_file", arguments={"path": "no 名"})).replace(b"\u540d", "名".encode()),
-        line(request(era, 5)).replace(b"
-", b"
-"),
+        call(era, 3, "upload_file", path="no 名").replace(b"\\u540d", "名".encode()),
+        line(request(era, 5)).replace(b"\n", b"\r\n"),
         line(request(era, 4, "no/such")),
         line(request(era, 10**20)),
     ]  # fmt: skip
