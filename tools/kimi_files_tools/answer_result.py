@@ -96,9 +96,17 @@ def _passage(citation: Citation) -> str:
 
 
 def _model_result(answer: Answer, not_read: Sequence[str], max_tokens: int) -> str:
-    """A model's words, then the sources that it cites and what the answer cost."""
+    """A model's words, then the sources that it cites, what it was given and what the answer cost."""
     lines = [answer.text or "", ""]
-    lines.extend(f"[{citation.number}] {citation.file}, {citation.place}" for citation in answer.citations)
+    lines.extend(_source(citation) for citation in answer.citations)
     lines.extend(_not_read_lines(not_read, max_tokens))
-    lines.append(f"model {answer.model} · {answer.tokens_in:,} tokens in, {answer.tokens_out:,} out")
+    cost = f"{answer.tokens_in:,} tokens in, {answer.tokens_out:,} out" if answer.tokens_in else ""
+    lines.append(" · ".join(part for part in (f"model {answer.model}", answer.coverage, cost) if part))
     return "\n".join(lines)
+
+
+def _source(citation: Citation) -> str:
+    """``[1] annual-report.pdf, page 17: "hairline cracks on shaft nine"``."""
+    place = f", {citation.place}" if citation.place else ""
+    words = f': "{one_line(citation.text, 200)}"' if citation.text else ""
+    return f"[{citation.number}] {one_line(citation.file, 120)}{place}{words}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from kimi_files.access import is_folder, readable_files
+from kimi_files.answer import Exhibit
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
 from kimi_files.progress import Progress
@@ -21,27 +22,40 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """``contents`` have text to search; ``not_read`` names the other files, each with its reason in words."""
+    """``contents`` have text to search, ``exhibits`` are pictures and videos that a model will look at.
+
+    ``not_read`` names the other files, each with its reason in words.
+    """
 
     contents: tuple[Content, ...]
+    exhibits: tuple[Exhibit, ...]
     not_read: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one file gave."""
+
+    content: Content
+    exhibits: tuple[Exhibit, ...]
 
 
 async def gather(workspace: Workspace, files: Sequence[str], progress: Progress) -> Gathered:
     """Read files and the files in folders. Raises the reason when there is nothing to search in any of them."""
     names, not_read = await _named_files(workspace, files)
     read = await _read_all(workspace, names, progress)
-    contents = _each_once(content for content in read.values() if not isinstance(content, KimiFilesError))
+    files_read = _each_once(one for one in read.values() if not isinstance(one, KimiFilesError))
     failures = {name: failure for name, failure in read.items() if isinstance(failure, KimiFilesError)}
-    if not contents:
+    if not files_read:
         raise _nothing_read(failures)
     not_read += [f"{one_line(name, 120)} ({one_line(str(failure), 200)})" for name, failure in failures.items()]
-    silent = [content for content in contents if not content.tokens]
+    silent = [one.content for one in files_read if not one.content.tokens and not one.exhibits]
     not_read += [f"{one_line(content.name, 120)} ({_why_silent(content)})" for content in silent]
-    searchable = tuple(content for content in contents if content.tokens)
-    if not searchable:
+    searchable = tuple(one.content for one in files_read if one.content.tokens)
+    exhibits = tuple(exhibit for one in files_read for exhibit in one.exhibits)
+    if not searchable and not exhibits:
         raise NoText(f"There is no text to search: {one_line('; '.join(not_read), 600)}.")
-    return Gathered(searchable, tuple(not_read))
+    return Gathered(searchable, exhibits, tuple(not_read))
 
 
 async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -67,17 +81,19 @@ async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list
 
 async def _read_all(
     workspace: Workspace, names: Sequence[str], progress: Progress
-) -> dict[str, Content | KimiFilesError]:
-    """Each file's content, or why there is none, in the order of ``names``; a few at a time."""
+) -> dict[str, _Read | KimiFilesError]:
+    """What each file gave, or why nothing, in the order of ``names``; a few at a time."""
     service = await workspace.service()
-    read: dict[str, Content | KimiFilesError] = {}
+    read: dict[str, _Read | KimiFilesError] = {}
     places = anyio.Semaphore(_AT_ONCE)
 
     async def read_one(name: str) -> None:
         async with places:
             try:
                 async with workspace.open(name) as reference:
-                    read[name] = await service.content(reference)
+                    content = await service.content(reference)
+                    exhibits = () if content.tokens else tuple(await service.exhibits(reference, content))
+                    read[name] = _Read(content, exhibits)
             except KimiFilesError as error:
                 read[name] = error
             await progress(len(read), len(names), f"read {one_line(name, 80)}")
@@ -88,11 +104,11 @@ async def _read_all(
     return {name: read[name] for name in names}
 
 
-def _each_once(contents: Iterable[Content]) -> list[Content]:
+def _each_once(files_read: Iterable[_Read]) -> list[_Read]:
     """A file that was named by id and by path, or lies in the folder twice under one name, is searched once."""
-    seen: dict[tuple[int, str], Content] = {}
-    for content in contents:
-        seen.setdefault((content.id, content.name), content)
+    seen: dict[tuple[int, str, str], _Read] = {}
+    for one in files_read:
+        seen.setdefault((one.content.id, one.content.sha256, one.content.name), one)
     return list(seen.values())
 
 
