@@ -60,12 +60,16 @@ class KimiFilesError(Exception):
 
 
 class InvalidRequest(KimiFilesError):
+    """The request cannot be answered as it stands."""
+
     status = 400
     type = "invalid_request_error"
     code = "invalid_request"
 
 
 class PathNotFound(InvalidRequest):
+    """No file stands at this path; the message names what is spelt similarly."""
+
     code = "file_not_found"
 
 
@@ -76,10 +80,14 @@ class NotAFile(InvalidRequest):
 
 
 class EmptyFile(InvalidRequest):
+    """The file has no bytes."""
+
     code = "empty_file"
 
 
 class FileTooLarge(InvalidRequest):
+    """The file is larger than 100 MB."""
+
     code = "file_too_large"
 
 
@@ -90,50 +98,74 @@ class FileChanged(InvalidRequest):
 
 
 class QuotaExceeded(InvalidRequest):
+    """The kept files have reached their number or their size; delete some."""
+
     code = "quota_exceeded"
 
 
 class InvalidPurpose(InvalidRequest):
+    """The file is of another kind than its purpose asks for."""
+
     code = "invalid_purpose"
 
 
 class InvalidBatchFile(InvalidRequest):
+    """Lines of a batch file are wrong; the message names the first of them with the reason."""
+
     code = "invalid_batch_file"
 
 
 class InvalidImage(InvalidRequest):
+    """The bytes are no image that can be shown."""
+
     code = "invalid_image"
 
 
 class InvalidVideo(InvalidRequest):
+    """The bytes are no video in a known container."""
+
     code = "invalid_video"
 
 
 class InvalidArguments(InvalidRequest):
+    """Arguments, options or settings do not fit; the message says which and how."""
+
     code = "invalid_arguments"
 
 
 class InvalidPages(InvalidRequest):
+    """The file has no such pages; the message says which it has."""
+
     code = "invalid_pages"
 
 
 class InvalidCursor(InvalidRequest):
+    """The cursor belongs to another file or to an earlier state of this one."""
+
     code = "invalid_cursor"
 
 
 class UnsupportedFile(InvalidRequest):
+    """No reader exists for this format; the message says what to do instead."""
+
     code = "unsupported"
 
 
 class PasswordRequired(InvalidRequest):
+    """The file is encrypted."""
+
     code = "password_required"
 
 
 class DamagedFile(InvalidRequest):
+    """The file cannot be read as what it claims to be."""
+
     code = "damaged_file"
 
 
 class NoText(InvalidRequest):
+    """Nothing in the file can be searched; pictures show its pages."""
+
     code = "no_text"
 
 
@@ -144,16 +176,22 @@ class TooComplex(InvalidRequest):
 
 
 class PermissionDenied(KimiFilesError):
+    """Something was not allowed, or the user was asked and did not agree."""
+
     status = 403
     type = "permission_denied_error"
     code = "permission_denied"
 
 
 class PathNotAllowed(PermissionDenied):
+    """The path is outside the allowed folders, or a link leads out of them."""
+
     code = "path_not_allowed"
 
 
 class SecretRefused(PermissionDenied):
+    """Keys, password stores, sessions and hidden folders are never read, wherever they stand."""
+
     code = "secret_refused"
 
 
@@ -172,7 +210,7 @@ class FileNotFound(KimiFilesError):
 
 
 class ServerError(KimiFilesError):
-    pass
+    """A fault of the server, not of the request."""
 
 
 class ReaderDied(ServerError):
@@ -182,12 +220,18 @@ class ReaderDied(ServerError):
 
 
 class ReaderTimeout(ServerError):
+    """Parsing took longer than the deadline, and was stopped."""
+
     code = "reader_timeout"
 
 
 class DiskFull(ServerError):
+    """There is no room for the file; nothing was kept of it."""
+
     code = "disk_full"
 
 
 class StoreDamaged(ServerError):
+    """The store of kept files cannot be read; `kimi-files-mcp doctor` says more."""
+
     code = "store_damaged"

@@ -51,16 +51,22 @@ class ContentRefused(KimiFilesError):
 
 
 class InvalidKey(KimiFilesError):
+    """The service does not accept the key."""
+
     status = 401
     type = "invalid_authentication_error"
     code = "invalid_api_key"
 
 
 class RemoteDenied(PermissionDenied):
+    """The account may not do this."""
+
     code = "denied_by_service"
 
 
 class RateLimited(KimiFilesError):
+    """The account sends more than its tier allows; the message says how long to wait."""
+
     status = 429
     type = "rate_limit_reached_error"
     code = "rate_limited"
@@ -75,6 +81,8 @@ class BalanceExhausted(KimiFilesError):
 
 
 class ServiceUnreachable(ServerError):
+    """No connection to the service could be made, or it broke."""
+
     status = 503
     type = "server_unavailable"
     code = "service_unreachable"
