@@ -179,7 +179,7 @@ def write_workbook() -> None:
 def write_minutes() -> None:
     office_oxide.create_from_markdown(
         "# Minutes of the safety meeting\n\nHusum, 20 May 2025\n\n## Decisions\n\n- Tool tethers are compulsory from 1 June.\n"
-        "- Shaft nine is inspected again after 500 hours.\n\n## Open points\n\nWho trains the crews of Kap Arkona is decided in June.\n",
+        "- Shaft nine is inspected again after 500 hours.\n\n## Open points\n\nWho trains the crews of Kap Arkona is decided in June.\n",  # noqa: E501
         "docx",
         SAMPLES / "safety-minutes.docx",
     )
@@ -187,7 +187,7 @@ def write_minutes() -> None:
 
 def write_summary() -> None:
     (SAMPLES / "年度摘要.md").write_text(
-        "# 2025年度摘要\n\n## 经营情况\n\n公司全年发电量为2,410吉瓦时,比上年增长百分之四。九号主轴发现裂纹,更换费用为48,300欧元。\n\n"
+        "# 2025年度摘要\n\n## 经营情况\n\n公司全年发电量为2,410吉瓦时,比上年增长百分之四。九号主轴发现裂纹,更换费用为48,300欧元。\n\n"  # noqa: E501
         "## 财务情况\n\n营业收入为2.486亿欧元,波罗的海之鹰风场计提减值准备1,240万欧元。\n",
         encoding="utf-8",
     )

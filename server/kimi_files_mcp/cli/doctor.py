@@ -138,4 +138,6 @@ async def _store(settings: Settings) -> Finding:
     if not health.exists:
         return Finding("store", f"{where}: made at the first use", ok=True)
     sizes = f"{health.files} files kept ({health.bytes / 1e6:.1f} MB), {health.contents} texts cached"
-    return Finding("store", f"{where}: {sizes} ({health.text_bytes / 1e6:.1f} MB), journal {health.journal_mode}", ok=True)
+    return Finding(
+        "store", f"{where}: {sizes} ({health.text_bytes / 1e6:.1f} MB), journal {health.journal_mode}", ok=True
+    )

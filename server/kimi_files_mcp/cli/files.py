@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+import time
 from collections.abc import Sequence
 from typing import get_args
 
@@ -14,6 +16,7 @@ from kimi_files_mcp.cli.terminal import Options, progress_bar, run, workspace
 from kimi_files_tools.delete_file import delete_file
 from kimi_files_tools.failure import as_error
 from kimi_files_tools.upload_file import upload_file
+from kimi_files_tools.workspace import Workspace
 
 _PURPOSES = click.Choice(get_args(Purpose))
 
@@ -50,15 +53,7 @@ def list_files(options: Options, purpose: Purpose | None, as_json: bool) -> None
 
     async def work() -> int:
         async with workspace(settings) as opened:
-            service = await opened.service()
-            files: list[FileObject] = []
-            after: str | None = None
-            while True:
-                page = await service.list(purpose=purpose, after=after, limit=1_000)
-                files.extend(page.data)
-                if not page.has_more:
-                    break
-                after = page.data[-1].id
+            files = await _all_files(opened, purpose)
         if as_json:
             for file in files:
                 click.echo(file.compact_json())
@@ -90,17 +85,56 @@ def _size(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+class _Age(click.ParamType):
+    """A time span such as 30d, 12h or 2w, in seconds."""
+
+    name = "age"
+
+    def convert(self, value: object, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([hdw])", str(value).strip().lower())
+        if match is None:
+            self.fail("write it as 30d (days), 12h (hours) or 2w (weeks)", parameter, context)
+        return int(match.group(1)) * {"h": 3_600, "d": 86_400, "w": 7 * 86_400}[match.group(2)]
+
+
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="All kept files instead of named ones.")
+@click.option("--older-than", type=_Age(), metavar="AGE", help="With --all: only those older than 30d, 12h, 2w.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def delete(options: Options, ids: tuple[str, ...]) -> None:
-    """Delete kept files by id. Files on disk are never touched."""
+def delete(options: Options, ids: tuple[str, ...], everything: bool, older_than: int | None, yes: bool) -> None:
+    """Delete kept files by id, or all of them. Files on disk are never touched.
+
+    With the service kimi, --all means every file of the account, whoever uploaded it.
+
+    \b
+      kimi-files-mcp delete --all --older-than 30d
+    """
+    if everything == bool(ids):
+        raise click.UsageError("Name the files by their ids, or give --all.")
+    if older_than is not None and not everything:
+        raise click.UsageError("--older-than goes with --all.")
     settings = options.settings()
 
     async def work() -> int:
         failed = 0
-        async with workspace(settings) as opened:
-            for file_id in ids:
+        async with workspace(settings) as opened, progress_bar("deleting") as progress:
+            names = list(ids)
+            if everything:
+                found = await _all_files(opened, None)
+                latest = time.time() - (older_than or 0)
+                found = [file for file in found if older_than is None or file.created_at < latest]
+                size = _size(sum(file.bytes for file in found))
+                if found and not yes:
+                    click.confirm(
+                        f"Delete {len(found)} files ({size}) of the service {settings.service}?", abort=True, err=True
+                    )
+                names = [file.id for file in found]
+            for done, file_id in enumerate(names):
+                await progress(done, len(names), file_id)
                 try:
                     click.echo((await delete_file(opened, file_id)).compact_json())
                 except KimiFilesError as error:
@@ -109,3 +143,15 @@ def delete(options: Options, ids: tuple[str, ...]) -> None:
         return 1 if failed else 0
 
     run(work)
+
+
+async def _all_files(opened: Workspace, purpose: Purpose | None) -> list[FileObject]:
+    service = await opened.service()
+    files: list[FileObject] = []
+    after: str | None = None
+    while True:
+        page = await service.list(purpose=purpose, after=after, limit=1_000)
+        files.extend(page.data)
+        if not page.has_more:
+            return files
+        after = page.data[-1].id
