@@ -144,10 +144,14 @@ class KimiClient:
         """A JSON object."""
 
         async def load() -> dict[str, Any]:
-            status, body = await self._exchange("GET", path)
-            return read_object(body, what, status)
+            return await self.get_once(path, what)
 
         return await self.patiently(load, progress)
+
+    async def get_once(self, path: str, what: str) -> dict[str, Any]:
+        """A JSON object, asked for once; RemoteFailure if it does not come."""
+        status, body = await self._exchange("GET", path)
+        return read_object(body, what, status)
 
     async def post(self, path: str, value: Mapping[str, Any], what: str) -> dict[str, Any]:
         """Send a JSON object, once; the JSON object that comes back."""

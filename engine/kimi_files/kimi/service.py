@@ -27,6 +27,7 @@ from kimi_files.errors import (
 )
 from kimi_files.formats import Format, by_name, check_purpose, check_size
 from kimi_files.kimi.asking import ask_model
+from kimi_files.kimi.batches import Batches
 from kimi_files.kimi.chat import Chat
 from kimi_files.kimi.client import KimiClient
 from kimi_files.kimi.errors import ExtractionFailed, RequestRefused
@@ -205,6 +206,11 @@ class KimiFilesService:
             await anyio.to_thread.run_sync(body.seek, 0)
             while chunk := await anyio.to_thread.run_sync(body.read, 1 << 20):
                 yield chunk
+
+    @property
+    def batches(self) -> Batches:
+        """The batches of the account."""
+        return Batches(self._client)
 
     async def aclose(self) -> None:
         """Close the connections and end the workers."""

@@ -85,24 +85,20 @@ def _size(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-class _Age(click.ParamType):
+def _age(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """A time span such as 30d, 12h or 2w, in seconds."""
-
-    name = "age"
-
-    def convert(self, value: object, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d{1,6})([hdw])", str(value).strip().lower())
-        if match is None:
-            self.fail("write it as 30d (days), 12h (hours) or 2w (weeks)", parameter, context)
-        return int(match.group(1)) * {"h": 3_600, "d": 86_400, "w": 7 * 86_400}[match.group(2)]
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,6})([hdw])", value.strip().lower())
+    if match is None:
+        raise click.BadParameter("write it as 30d (days), 12h (hours) or 2w (weeks)")
+    return int(match.group(1)) * {"h": 3_600, "d": 86_400, "w": 7 * 86_400}[match.group(2)]
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="All kept files instead of named ones.")
-@click.option("--older-than", type=_Age(), metavar="AGE", help="With --all: only those older than 30d, 12h, 2w.")
+@click.option("--older-than", callback=_age, metavar="AGE", help="With --all: only those older than 30d, 12h, 2w.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(options: Options, ids: tuple[str, ...], everything: bool, older_than: int | None, yes: bool) -> None:
@@ -121,28 +117,31 @@ def delete(options: Options, ids: tuple[str, ...], everything: bool, older_than:
 
     async def work() -> int:
         failed = 0
-        async with workspace(settings) as opened, progress_bar("deleting") as progress:
-            names = list(ids)
-            if everything:
-                found = await _all_files(opened, None)
-                latest = time.time() - (older_than or 0)
-                found = [file for file in found if older_than is None or file.created_at < latest]
-                size = _size(sum(file.bytes for file in found))
-                if found and not yes:
-                    click.confirm(
-                        f"Delete {len(found)} files ({size}) of the service {settings.service}?", abort=True, err=True
-                    )
-                names = [file.id for file in found]
-            for done, file_id in enumerate(names):
-                await progress(done, len(names), file_id)
-                try:
-                    click.echo((await delete_file(opened, file_id)).compact_json())
-                except KimiFilesError as error:
-                    click.echo(f"kimi-files-mcp: {as_error(error)}", err=True)
-                    failed += 1
+        async with workspace(settings) as opened:
+            names = await _old_files(opened, older_than) if everything else ids
+            if everything and names and not yes and not _agreed(len(names), settings.service):
+                return 1
+            async with progress_bar("deleting") as progress:
+                for done, file_id in enumerate(names):
+                    await progress(done, len(names), file_id)
+                    try:
+                        click.echo((await delete_file(opened, file_id)).compact_json())
+                    except KimiFilesError as error:
+                        click.echo(f"kimi-files-mcp: {as_error(error)}", err=True)
+                        failed += 1
         return 1 if failed else 0
 
     run(work)
+
+
+def _agreed(count: int, service: str) -> bool:
+    return click.confirm(f"Delete {count} files of the service {service}?", err=True)
+
+
+async def _old_files(opened: Workspace, older_than: int | None) -> list[str]:
+    """The ids of all files, or of those that were uploaded more than so many seconds ago."""
+    latest = time.time() - (older_than or 0)
+    return [file.id for file in await _all_files(opened, None) if older_than is None or file.created_at < latest]
 
 
 async def _all_files(opened: Workspace, purpose: Purpose | None) -> list[FileObject]:
