@@ -184,7 +184,7 @@ def cached_text(runs: int, service: Service, folder: Path) -> Iterator[Row]:
         get_content = partial(service.call, "GET", f"/files/{file_id(answer)}/content")
         with running("-c", BARE, str(folder), "write") as bare:
             bare.call("PUT", "/static", get_content()[1])
-            static, mine = interleaved(runs * 100, partial(bare.call, "GET", "/static"), get_content)
+            static, mine = interleaved(runs * 300, partial(bare.call, "GET", "/static"), get_content)
         low, high = (statistics.median(seconds for seconds, _ in side) for side in (static, mine))
         words = f"{high * 1000:.2f} ms / {low * 1000:.2f} ms"
         yield (

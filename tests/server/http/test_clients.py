@@ -157,8 +157,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that keeps 250 files."""
     with serving(tmp_path_factory.mktemp("many")) as running, running.client() as client:
         for number in range(250):
-            file = (f"{number:03}.txt", b"number %d" % number)
-            answer = client.post("/files", files={"file": file}, data={"purpose": "file-extract"})
+            body = {"model": "kimi-k3", "messages": [{"role": "user", "content": f"number {number}"}]}
+            line = {"custom_id": "one", "method": "POST", "url": "/v1/chat/completions", "body": body}
+            file = (f"{number:03}.jsonl", json.dumps(line).encode())
+            answer = client.post("/files", files={"file": file}, data={"purpose": "batch"})
             assert answer.status_code == 200, answer.text
         yield running
 
@@ -167,9 +169,9 @@ def test_openai_python_pages_through_250_files(many):
     client = openai_client(many)
     for limit in (100, 250, openai.NOT_GIVEN):
         names = [file.filename for file in client.files.list(limit=limit)]
-        assert names == [f"{number:03}.txt" for number in reversed(range(250))]
-    oldest_first = [file.filename for file in client.files.list(limit=7, order="asc", purpose="file-extract")]
-    assert oldest_first == [f"{number:03}.txt" for number in range(250)]
+        assert names == [f"{number:03}.jsonl" for number in reversed(range(250))]
+    oldest_first = [file.filename for file in client.files.list(limit=7, order="asc", purpose="batch")]
+    assert oldest_first == [f"{number:03}.jsonl" for number in range(250)]
 
 
 def test_openai_node_pages_through_250_files(many, tmp_path):

@@ -50,6 +50,11 @@ def test_a_key_is_made_and_shown_once_on_the_terminal_only(tmp_path):
     assert started["key"].encode() not in kept
 
 
+def test_the_chat_client_is_not_loaded_before_somebody_chats():
+    loaded = "import sys, kimi_files_mcp.http.run, kimi_files_mcp.http.app; print('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True).stdout.strip() == b"False"
+
+
 def test_keys_are_never_the_same():
     assert new_key() != new_key()
 
