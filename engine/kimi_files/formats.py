@@ -92,7 +92,7 @@ ODP = _document("OpenDocument presentation", "odp otp", _OPEN + "presentation", 
 EPUB = _document("EPUB", "epub", "application/epub+zip", "ebook")
 MOBI = _document("Kindle book", "mobi azw azw3 prc", "application/x-mobipocket-ebook", "ebook")
 OUTLOOK = _document("Outlook message", "msg", "application/vnd.ms-outlook", "mail")
-SVGZ = _document("compressed SVG picture", "svgz", "image/svg+xml", None)
+SVGZ = Format("compressed SVG picture", (".svgz",), "image/svg+xml", ("file-extract", "image"), "svg")
 ZIP = _document("ZIP archive", "zip jar", "application/zip", None)
 TAR = _document("tar archive", "tar", "application/x-tar", None)
 GZIP = _document("gzip archive", "gz tgz", "application/gzip", None)
@@ -110,14 +110,14 @@ JSON = _text("JSON", "json json5 jsonc geojson", "application/json")
 JSON_LINES = Format(
     "JSON Lines", (".jsonl", ".ndjson"), "application/jsonl", ("file-extract", "batch"), "text", textual=True
 )
-NOTEBOOK = _text("Jupyter notebook", "ipynb", "application/x-ipynb+json")
+NOTEBOOK = _text("Jupyter notebook", "ipynb", "application/x-ipynb+json", "notebook")
 YAML = _text("YAML", "yaml yml", "application/yaml")
 TOML = _text("TOML", "toml", "application/toml")
 XML = _text("XML", "xml xsd xsl xslt rss atom plist", "application/xml")
-SVG = _text("SVG picture", "svg", "image/svg+xml")
+SVG = Format("SVG picture", (".svg",), "image/svg+xml", ("file-extract", "image"), "svg", textual=True)
 MAIL = _text("mail message", "eml", "message/rfc822", "mail")
-WEB_ARCHIVE = _text("web archive", "mhtml mht", "multipart/related", None)
-TEXT = _text("text", "txt text log ini conf cfg properties rst adoc asciidoc org tex srt vtt diff patch", "text/plain")
+WEB_ARCHIVE = _text("web archive", "mhtml mht", "multipart/related", "web_archive")
+TEXT = _text("text", "txt text log ini conf cfg properties rst adoc asciidoc org tex srt vtt diff patch vcf ics", "text/plain")
 CODE = _text(
     "source code",
     "py py3 pyi go h c cc cpp cxx hh hpp hxx cs java js mjs cjs jsx ts tsx mts cts css scss sass less php jsp asp aspx"

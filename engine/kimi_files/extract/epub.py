@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 from kimi_files.errors import DamagedFile, TooComplex, UnsupportedFile
 from kimi_files.extract.ebook import Part, decoded
 from kimi_files.extract.office.package import Package
+from kimi_files.extract.tags import walk
 from kimi_files.tokens import estimate_tokens
 
 _DIRECTORY_BYTES = 32 << 20
@@ -119,7 +119,7 @@ def _root(package: Package) -> str | None:
         if tag == "rootfile":
             found.append(attributes.get("full-path", ""))
 
-    _walk(_read(package, "META-INF/container.xml"), start)
+    walk(_read(package, "META-INF/container.xml"), start)
     stored = [path for name in found if (path := _stored(package, name))]
     return next(iter([*stored, *(name for name in package.names if name.lower().endswith(".opf"))]), None)
 
@@ -138,7 +138,7 @@ def _directory(markup: str, folder: str) -> _Directory:
             case "spine":
                 directory.contents = attributes.get("toc", "")
 
-    _walk(markup, start)
+    walk(markup, start)
     return directory
 
 
@@ -185,7 +185,7 @@ def _from_navigation(package: Package, path: str) -> list[_Entry]:
         elif tag == "nav":
             in_contents = False
 
-    _walk(_read(package, path), start, end, lambda text: words.append(text) if target is not None else None)
+    walk(_read(package, path), start, end, lambda text: words.append(text) if target is not None else None)
     return entries
 
 
@@ -216,7 +216,7 @@ def _from_ncx(package: Package, path: str) -> list[_Entry]:
         elif tag == "text":
             in_text = False
 
-    _walk(_read(package, path), start, end, lambda text: words.append(text) if in_text else None)
+    walk(_read(package, path), start, end, lambda text: words.append(text) if in_text else None)
     return entries
 
 
@@ -247,7 +247,7 @@ def _protected(package: Package) -> set[str]:
         if tag == "encrypteddata":
             algorithm = ""
 
-    _walk(_read(package, "META-INF/encryption.xml"), start, end)
+    walk(_read(package, "META-INF/encryption.xml"), start, end)
     return found
 
 
@@ -302,38 +302,3 @@ def _read(package: Package, path: str) -> str:
         return decoded(package.part(path, _DIRECTORY_BYTES), [])
     except DamagedFile:
         return ""
-
-
-def _walk(
-    markup: str,
-    start: Callable[[str, dict[str, str]], None],
-    end: Callable[[str], None] = lambda tag: None,
-    text: Callable[[str], object] = lambda text: None,
-) -> None:
-    """Tags in small letters and without prefix. A tolerant parser: books are often not well-formed, entities unknown."""
-    parser = _Walker(start, end, text)
-    parser.feed(markup)
-    parser.close()
-
-
-class _Walker(HTMLParser):
-    def __init__(
-        self,
-        start: Callable[[str, dict[str, str]], None],
-        end: Callable[[str], None],
-        text: Callable[[str], object],
-    ) -> None:
-        super().__init__(convert_charrefs=True)
-        self._start, self._end, self._text = start, end, text
-
-    def set_cdata_mode(self, elem: str, **_: object) -> None:
-        """Nothing: a title or script that closes itself must not swallow what follows."""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._start(tag.rpartition(":")[2], {name: value or "" for name, value in attrs})
-
-    def handle_endtag(self, tag: str) -> None:
-        self._end(tag.rpartition(":")[2])
-
-    def handle_data(self, data: str) -> None:
-        self._text(data)

@@ -19,7 +19,7 @@ from kimi_files.errors import (
 )
 from kimi_files.extract import readers
 from kimi_files.extract.document import Start
-from kimi_files.formats import HEIC, PDF, Format, identify, require_reader
+from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_reader
 
 _DETAILS_CHARACTERS = 500
 
@@ -44,6 +44,10 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
             from kimi_files.extract import pdf_pictures
 
             drawings = pdf_pictures.draw(stream, name, pages)
+        elif found in (SVG, SVGZ):
+            from kimi_files.extract import svg
+
+            drawings = svg.draw(stream, name)
         elif found.picture:
             require_reader(name, found)
             from kimi_files.extract import picture
@@ -71,11 +75,12 @@ def _check_image(stream: BinaryIO, name: str) -> str:
     found, correction = _identify(stream, name, "image", InvalidImage)
     if found == HEIC:
         return f"{found.name}, taken as it is: nothing here can decode it" + correction
-    from kimi_files.extract import picture
+    from kimi_files.extract import picture, svg
 
     try:
         with readers.typed_errors(name, found):
-            return picture.check(stream, name, found) + correction
+            words = svg.check(stream, name) if found in (SVG, SVGZ) else picture.check(stream, name, found)
+            return words + correction
     except DamagedFile as error:
         raise InvalidImage(error.message, error.hint) from error
 

@@ -40,19 +40,25 @@ def read(
     decoded = decoded_markup(stream)
     markup = "".join(decoded)
     yield from warnings(decoded)
-    text, messages = as_markdown(markup)
-    title = _title(markup)
-    if title and not _begins_with(text, title):
-        text = f"# {title}\n\n{text}"
+    text, messages = page_text(markup)
     del markup
     yield from sections(text)
     for message in messages:
         yield Warning(message=sentence(message))
 
 
-def decoded_markup(stream: BinaryIO) -> Decoded:
-    """The characters of a page in the encoding that it declares, or that it is in."""
-    return Decoded(stream, detect_encoding(stream, _declared(stream)))
+def page_text(markup: str) -> tuple[str, list[str]]:
+    """A whole page as Markdown, its title above it where no heading says the same, and what the converter warns of."""
+    text, messages = as_markdown(markup)
+    title = _title(markup)
+    if title and not _begins_with(text, title):
+        text = f"# {title}\n\n{text}"
+    return text, messages
+
+
+def decoded_markup(stream: BinaryIO, declared: str | None = None) -> Decoded:
+    """The characters of a page in the encoding that is ``declared`` for it, that it declares, or that it is in."""
+    return Decoded(stream, detect_encoding(stream, declared or _declared(stream)))
 
 
 def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]:

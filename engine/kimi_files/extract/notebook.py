@@ -1,0 +1,132 @@
+"""Jupyter notebooks: cells in order, code in fences, with what came out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from kimi_files.extract import text, web
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.markdown import sections
+from kimi_files.extract.pieces import sentence
+
+if TYPE_CHECKING:
+    from kimi_files.formats import Format
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_TICKS = re.compile(r"`{3,}")
+_NO_NOTEBOOK = "The name says Jupyter notebook, but the content is none: it is given as it is."
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """The notebook as Markdown in sections. What is no notebook is given unchanged, with a warning."""
+    decoded = Decoded(stream, detect_encoding(stream))
+    try:
+        notebook = json.loads("".join(decoded))
+    except ValueError:
+        notebook = None
+    cells = _cells(notebook)
+    if cells is None:
+        yield from text.read(stream, name, format)
+        yield Warning(message=_NO_NOTEBOOK)
+        return
+    yield from text.warnings(decoded)
+    language = _language(notebook)
+    pictures = 0
+    parts: list[str] = []
+    for cell in cells:
+        outputs = [part for part in cell.get("outputs") or () if isinstance(part, dict)]
+        pictures += sum(_has_picture(output) for output in outputs)
+        parts.extend(_cell(cell, outputs, language))
+    yield from sections("\n\n".join(part for part in parts if part.strip()))
+    if pictures:
+        noun = "picture is" if pictures == 1 else "pictures are"
+        yield Warning(message=sentence(f"{pictures:,} {noun} named where they came out, and not shown."))
+
+
+def _cells(notebook: Any) -> list[dict[str, Any]] | None:
+    """The cells, of today's format or of the one before it; None where it is no notebook."""
+    if not isinstance(notebook, dict):
+        return None
+    cells = notebook.get("cells")
+    if cells is None and isinstance(notebook.get("worksheets"), list):
+        sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets for cell in sheet.get("cells") or ()]
+    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else None
+
+
+def _language(notebook: dict[str, Any]) -> str:
+    metadata = notebook.get("metadata")
+    for key in ("language_info", "kernelspec"):
+        found = metadata.get(key) if isinstance(metadata, dict) else None
+        name = found.get("name" if key == "language_info" else "language") if isinstance(found, dict) else None
+        if isinstance(name, str) and name.isidentifier():
+            return name
+    return ""
+
+
+def _cell(cell: dict[str, Any], outputs: list[dict[str, Any]], language: str) -> Iterator[str]:
+    source = _joined(cell.get("source", cell.get("input")))
+    kind = cell.get("cell_type")
+    if kind == "code":
+        yield _fenced(source, language) if source.strip() else ""
+        for output in outputs:
+            yield from _output(output)
+    elif kind == "heading":
+        level = cell.get("level")
+        yield "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1) + " " + source
+    else:
+        yield source
+
+
+def _output(output: dict[str, Any]) -> Iterator[str]:
+    """What came out, in the form that says most in words."""
+    if "traceback" in output or output.get("output_type") in ("error", "pyerr"):
+        words = _joined(output.get("traceback"), "\n") or f"{output.get('ename', '')}: {output.get('evalue', '')}"
+        yield "Error:\n" + _fenced(words)
+        return
+    data = output.get("data", output)
+    data = data if isinstance(data, dict) else {}
+    markup = _joined(data.get("text/html", data.get("html")))
+    words = _joined(data.get("text/plain", data.get("text")))
+    if _has_picture(output):
+        yield f"[picture that came out: {' '.join(words.split())}]" if words.strip() else "[picture that came out]"
+    elif "text/markdown" in data:
+        yield "Output:\n\n" + _joined(data["text/markdown"])
+    elif "<table" in markup:
+        yield "Output:\n\n" + web.as_markdown(markup)[0].strip()
+    elif words.strip():
+        yield "Output:\n" + _fenced(words)
+    elif markup:
+        yield "Output:\n\n" + web.as_markdown(markup)[0].strip()
+    else:
+        for kind, value in data.items():
+            if isinstance(kind, str) and kind.startswith(("text/", "application/json")):
+                yield "Output:\n" + _fenced(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _has_picture(output: dict[str, Any]) -> bool:
+    data = output.get("data", output)
+    return isinstance(data, dict) and any(key.startswith("image/") or key in ("png", "jpeg", "svg") for key in data)
+
+
+def _joined(value: Any, between: str = "") -> str:
+    """A text, which the format also allows in lines."""
+    if isinstance(value, str):
+        return value
+    lines: Iterable[Any] = value if isinstance(value, list) else ()
+    return between.join(line for line in lines if isinstance(line, str))
+
+
+def _fenced(content: str, language: str = "") -> str:
+    content = _COLOURS.sub("", content).rstrip("\n")
+    longest = max((len(ticks) for ticks in _TICKS.findall(content)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{content}\n{fence}"

@@ -1,0 +1,140 @@
+"""SVG pictures: the words in them, and a picture of them in a bounded size."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from kimi_files.errors import DamagedFile, TooComplex, UnsupportedFile
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.picture import LONG_SIDE, Drawing, encode
+from kimi_files.extract.pieces import one_line, page_texts
+from kimi_files.extract.tags import walk
+from kimi_files.extract.text import warnings
+
+if TYPE_CHECKING:
+    from kimi_files.formats import Format
+
+_MOST_BYTES = 32 << 20
+_WORDS = frozenset(("title", "desc", "text", "foreignobject"))
+_NO_WORDS = frozenset(("style", "script", "metadata"))
+_ENTITIES = re.compile(r"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.DOTALL | re.IGNORECASE)
+_ENTITY = re.compile(r"""<!ENTITY\s+([\w.:-]+)\s+(?:"([^"&%<]*)"|'([^'&%<]*)')\s*>""")
+# Whatever its prefix: a reference to anything but a part of the file or a picture inside of it.
+_OUTSIDE = re.compile(
+    r"""([\s"'][\w.:-]*href\s*=\s*)(?:"(?!\#|data:image/(?!svg))[^"]*"|'(?!\#|data:image/(?!svg))[^']*')""",
+    re.IGNORECASE,
+)
+
+_SEE_IT = "These are the words of the picture; call with pictures=true to see it."
+
+
+def read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """One page: title, description and each text of the drawing on a line. DamagedFile, TooComplex."""
+    decoded = _decoded(stream, name)
+    markup = "".join(decoded)
+    yield from warnings(decoded)
+    lines, title = _lines(markup)
+    yield from page_texts(1, "1", "picture", title, "\n".join(lines), without_text=not lines)
+    if lines:
+        yield Warning(message=_SEE_IT)
+
+
+def draw(stream: BinaryIO, name: str) -> Iterator[Drawing]:
+    """The picture, as large as models take it. DamagedFile, TooComplex; UnsupportedFile without the library for it."""
+    from PIL import Image
+
+    try:
+        import resvg_py
+    except ImportError:
+        raise UnsupportedFile(
+            f"'{name}' cannot be drawn: the library resvg-py is not on this machine.", "Read its words instead."
+        ) from None
+    markup = _OUTSIDE.sub(r'\1""', _without_entities("".join(_decoded(stream, name)), name))
+    try:
+        # Both sides are given: the library fits the drawing into them, however large or narrow it says it is.
+        png = resvg_py.svg_to_bytes(svg_string=markup, width=LONG_SIDE, height=LONG_SIDE)
+    except ValueError:
+        raise DamagedFile(
+            f"'{name}' is a damaged SVG picture.", "Open it in a browser to see what is left of it."
+        ) from None
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        yield encode(image.convert("RGBA"), 1, "1")
+
+
+def check(stream: BinaryIO, name: str) -> str:
+    """What the picture is, in words. Raises what ``draw`` does."""
+    for drawing in draw(stream, name):
+        return f"SVG picture, drawn at {drawing.width:,} × {drawing.height:,} px"
+    return ""
+
+
+def _decoded(stream: BinaryIO, name: str) -> Decoded:
+    """The characters, unpacked where they are packed, in at most ``_MOST_BYTES``."""
+    stream.seek(0)
+    content = stream.read(_MOST_BYTES + 1)
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            content = zlib.decompressobj(wbits=31).decompress(content, _MOST_BYTES + 1)
+        except zlib.error:
+            raise DamagedFile(f"'{name}' is damaged: it cannot be unpacked.", "Save it again.") from None
+    if len(content) > _MOST_BYTES:
+        raise TooComplex(f"'{name}' is larger than {_MOST_BYTES >> 20} MB, which is more than is read.", "Simplify it.")
+    plain = io.BytesIO(content)
+    return Decoded(plain, detect_encoding(plain))
+
+
+def _lines(markup: str) -> tuple[list[str], str | None]:
+    """The lines of words, and the drawing's own title."""
+    lines: list[str] = []
+    words: list[str] = []
+    title: str | None = None
+    inside: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag in _WORDS or tag in _NO_WORDS:
+            finish()
+            inside.append(tag)
+        elif tag in ("tspan", "p", "div", "br", "li") and words and ("y" in attributes or tag != "tspan"):
+            words.append("\n")
+
+    def end(tag: str) -> None:
+        if inside and inside[-1] == tag:
+            finish()
+            inside.pop()
+
+    def finish() -> None:
+        nonlocal title
+        found = [line for part in "".join(words).split("\n") if (line := " ".join(part.split()))]
+        words.clear()
+        if inside and inside[-1] == "title" and found and title is None:
+            title = one_line(" ".join(found))
+        if not inside or inside[-1] not in _NO_WORDS:
+            lines.extend(found)
+
+    walk(markup, start, end, lambda text: words.append(text) if inside else None)
+    finish()
+    return lines, title
+
+
+def _without_entities(markup: str, name: str) -> str:
+    """Programs declare namespaces as entities: each is put where it stands for, and nothing is declared any more."""
+    declared = _ENTITIES.search(markup)
+    if declared is None:
+        return markup
+    markup = markup[: declared.start()] + markup[declared.end() :]
+    size = len(markup)
+    for key, double, single in _ENTITY.findall(declared[0]):
+        size += markup.count(f"&{key};") * len(double or single)
+        if size > _MOST_BYTES:
+            raise TooComplex(f"'{name}' expands to more than is read.", "Simplify it.")
+        markup = markup.replace(f"&{key};", double or single)
+    return markup

@@ -1,0 +1,111 @@
+"""A notebook's cells and what came out of them are Markdown in order; saved web pages are their words."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from kimi_files.errors import DamagedFile
+from kimi_files.extract import notebook, web_archive
+from tests.engine.extract.reading import Reading, read
+
+
+def cells(*found: dict[str, Any]) -> Reading:
+    content = {"cells": list(found), "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}
+    return read(notebook.read, json.dumps(content).encode(), "a.ipynb")
+
+
+def code(source: str | list[str], *outputs: dict[str, Any]) -> dict[str, Any]:
+    return {"cell_type": "code", "source": source, "outputs": list(outputs)}
+
+
+def test_cells_and_outputs_stand_in_order() -> None:
+    found = cells(
+        {"cell_type": "markdown", "source": ["# Title\n", "words"]},
+        code(["a = 1\n", "print(a)"], {"output_type": "stream", "name": "stdout", "text": ["1\n", "2\n"]}),
+        {"cell_type": "raw", "source": "raw words"},
+    )
+    assert found.texts == ["# Title\nwords\n\n```python\na = 1\nprint(a)\n```\n\nOutput:\n```\n1\n2\n```\n\nraw words"]
+    assert found.outline == [(1, "Title", 1)]
+    assert found.warnings == []
+
+
+def test_errors_lose_their_colours_and_tables_become_markdown() -> None:
+    table = "<style>th {}</style><table><tr><th>a</th></tr><tr><td>1</td></tr></table>"
+    (text,) = cells(
+        code(
+            "x", {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["\x1b[0;31mE\x1b[0m: v", "line 2"]}
+        ),
+        code("df", {"output_type": "execute_result", "data": {"text/html": [table], "text/plain": ["   a\n0  1"]}}),
+    ).texts
+    assert "Error:\n```\nE: v\nline 2\n```" in text
+    assert "Output:\n\n| a |\n| --- |\n| 1 |" in text
+
+
+def test_pictures_are_named_and_counted() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo=", "text/plain": ["<Figure 1>"]}}
+    found = cells(code("plot()", picture))
+    assert found.texts[0].endswith("[picture that came out: <Figure 1>]")
+    assert "iVBOR" not in found.texts[0]
+    assert found.warnings == ["1 picture is named where they came out, and not shown."]
+
+
+def test_a_fence_in_a_cell_does_not_end_its_fence() -> None:
+    (text,) = cells(code('s = """\n```\n"""')).texts
+    assert text.startswith("````python\n")
+    assert text.endswith("\n````")
+
+
+def test_the_format_before_todays_is_read() -> None:
+    content = {"worksheets": [{"cells": [{"cell_type": "code", "input": "1+1", "outputs": [{"text": "2"}]}]}]}
+    assert read(notebook.read, json.dumps(content).encode(), "a.ipynb").texts == [
+        "```\n1+1\n```\n\nOutput:\n```\n2\n```"
+    ]
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"cells": 3}', b'{"cells": [', b'"x"'])
+def test_what_is_no_notebook_is_given_as_it_is(content: bytes) -> None:
+    found = read(notebook.read, content, "a.ipynb")
+    assert found.texts == [content.decode()]
+    assert found.warnings == ["The name says Jupyter notebook, but the content is none: it is given as it is."]
+
+
+@pytest.mark.parametrize("cell", [{"cell_type": "code", "source": 7, "outputs": [3, {"data": [1]}]}, {"outputs": {}}])
+def test_cells_of_another_shape_do_not_stop_the_others(cell: dict[str, Any]) -> None:
+    assert "kept" in cells(cell, {"cell_type": "markdown", "source": "kept"}).texts[0]
+
+
+# ---- web archives
+
+
+def archive(*parts: tuple[bytes, str, str]) -> bytes:
+    message = EmailMessage()
+    message["From"] = "<Saved by a browser>"
+    message["Subject"] = "A page"
+    message.make_related()
+    for content, kind, location in parts:
+        message.add_related(content, *kind.split("/"), headers=[f"Content-Location: {location}"])
+    return message.as_bytes()
+
+
+def test_a_saved_page_and_its_frames_are_read_and_its_pictures_not() -> None:
+    page = (
+        "<html><head><meta charset='gb2312'><title>标题</title></head><body><p>正文</p><img src='a.png'></body></html>"
+    )
+    frame = b"<p>In the <b>frame</b></p>"
+    content = archive(
+        (page.encode("gb18030"), "text/html", "http://e.org/"),
+        (b"\x89PNG", "image/png", "http://e.org/a.png"),
+        (frame, "text/html", "http://e.org/f"),
+    )
+    (text,) = read(web_archive.read, content, "a.mhtml").texts
+    assert text.startswith("# 标题\n\n正文")
+    assert text.endswith("In the **frame**")
+
+
+def test_an_archive_without_a_page_is_damaged() -> None:
+    with pytest.raises(DamagedFile):
+        read(web_archive.read, archive((b"\x89PNG", "image/png", "a")), "a.mht")
