@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
-from kimi_files.content import Content
+from kimi_files.content import Content, PageInfo
 from kimi_files.formats import FORMATS
 
 PAGE_BREAK = "\n\n"
@@ -16,19 +16,23 @@ _MEDIA_TYPES = {known.name: known.media_type for known in FORMATS}
 async def content_body(content: Content) -> AsyncIterator[bytes]:
     """``{"content":…,"file_type":…,"filename":…,"title":"","type":"file"}`` in UTF-8, piece by piece.
 
-    ``content`` is the text of all pages that have one, with an empty line between two.
+    ``content`` is the text of all pages that have one, with an empty line between two, and the name above each sheet.
     """
     yield b'{"content":"'
-    written = False
-    for page in content.pages:
-        if written and page.characters:
-            yield _escaped(PAGE_BREAK)
+    pages = [page for page in content.pages if page.characters]
+    for place, page in enumerate(pages):
+        yield _escaped(_before(page, first=place == 0))
         async for piece in content.pieces(page.number):
             yield _escaped(piece.text)
-        written = written or page.characters > 0
     file_type = _MEDIA_TYPES.get(content.format, "application/octet-stream")
     rest = {"file_type": file_type, "filename": content.name, "title": "", "type": "file"}
     yield b'",' + _compact(rest)[1:].encode()
+
+
+def _before(page: PageInfo, *, first: bool) -> str:
+    # A sheet's name is in no cell; titles of other pages stand in their texts.
+    name = f"# {page.label}{' (hidden)' if page.hidden else ''}{PAGE_BREAK}" if page.kind == "sheet" else ""
+    return name if first else PAGE_BREAK + name
 
 
 def _escaped(text: str) -> bytes:

@@ -111,9 +111,8 @@ def test_a_long_text_comes_whole(api, upload):
     }
 
 
-def test_the_text_of_pages_is_joined_by_empty_lines(api, upload):
-    workbook = b"region,amount\nnorth,1\n"
-    file = upload("table.csv", workbook)
+def test_the_text_of_a_csv_is_its_table(api, upload):
+    file = upload("table.csv", b"region,amount\nnorth,1\n")
     body = api.get(f"/files/{file['id']}/content").json()
     assert "north" in body["content"]
     assert body["file_type"] == "text/csv"
