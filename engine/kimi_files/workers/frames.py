@@ -3,7 +3,7 @@
     server → worker   REQUEST  {"job", "arguments", "file"}; the file's descriptor comes with its first byte
                       BYTES    the next bytes of the file, where descriptors cannot travel; FEED_END after the last
                       FEED     the next frame of the job's input, after a PULL; FEED_END when there is none
-    worker → server   STARTED  the request was taken; nothing of the file has been read yet
+    worker → server   STARTED  the request was taken; nothing of the file has been read yet: the sandbox's layers
                       PULL     the job wants its next input
                       DATA     a frame of the job's output: JSON
                       END      the job is done: {"retire": bool}

@@ -6,6 +6,10 @@ import os
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kimi_files.workers.sandbox import Layer
 
 MEMORY_BYTES = 2 << 30
 """Writable private memory a worker may have. A parser that wants more gets none, and the job ends as an error."""
@@ -28,17 +32,22 @@ def die_with_parent(parent: int) -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
-def restrain() -> None:
-    """No core dumps, nothing readable by others, a memory limit where the system has one that parsers survive."""
+def restrain() -> list[Layer]:
+    """No core dumps, nothing readable by others, a memory limit where the system has one that parsers survive.
+
+    Gives what of it counts as a layer of the sandbox.
+    """
     os.umask(0o077)
     if sys.platform == "win32":
-        return
+        return []
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # Not RLIMIT_AS: pdfium reserves address space that it never uses, and aborts under that limit.
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+        return ["memory"]
+    return []
 
 
 def too_big() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from pydantic import JsonValue
 
 import kimi_files
 from kimi_files.errors import ReaderDied, ReaderTimeout, TooComplex
+from kimi_files.workers import sandbox
 from kimi_files.workers.channel import Channel, ChannelClosedError, PipeChannel, SocketChannel
 from kimi_files.workers.faults import rebuild
 from kimi_files.workers.frames import FrameError, Kind, pack
@@ -38,16 +40,21 @@ _BOOT = (
 # Nothing else of the environment reaches a parser; Windows and Nix find their own libraries by the last two.
 _KEPT_ENVIRONMENT = ("TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
+_log = logging.getLogger(__name__)
+
 _T = TypeVar("_T")
 
 
 class WorkerPool:
     """At most ``size`` worker processes. ``deadline`` and ``idle`` are in seconds of wall time.
 
-    The pool starts nothing until the first job. ``aclose`` ends all workers.
+    The pool starts nothing until the first job. ``aclose`` ends all workers. With ``strict`` no worker sees two files.
     """
 
-    def __init__(self, size: int = 2, deadline: float = 120.0, idle: float = 60.0) -> None:
+    def __init__(self, size: int = 2, deadline: float = 120.0, idle: float = 60.0, *, strict: bool = False) -> None:
+        self.level: str | None = None
+        """What stands around a worker on this system, in words; None until the first one has started."""
+        self._strict = strict
         self._deadline = deadline
         self._idle_seconds = idle
         self._turns = anyio.Semaphore(size)
@@ -105,14 +112,20 @@ class WorkerPool:
                 await self._release(run)
         run.worker = _Worker(self._idle_seconds)
         self._busy.add(run.worker)
-        await run.start(frame, descriptor)
+        layers = await run.start(frame, descriptor)
+        if self.level is None:
+            self._note_level(layers)
+
+    def _note_level(self, layers: frozenset[sandbox.Layer]) -> None:
+        self.level = sandbox.describe(layers)
+        _log.log(logging.INFO if layers >= sandbox.FULL else logging.WARNING, "readers are walled in: %s", self.level)
 
     async def _release(self, run: _Run) -> None:
         worker, run.worker = run.worker, None
         if worker is None:
             return
         self._busy.discard(worker)
-        if run.reusable:
+        if run.reusable and not self._strict:
             self._idle.append(worker)
         else:
             await worker.end()
@@ -130,9 +143,9 @@ class _Run:
         self._received = 0
         self._ended = False
 
-    async def start(self, frame: bytes, descriptor: int | None) -> None:
-        """Send the request. ReaderDied if the worker was gone before it took it."""
-        await self._in_time(self._start(self._channel, frame, descriptor))
+    async def start(self, frame: bytes, descriptor: int | None) -> frozenset[sandbox.Layer]:
+        """Send the request; gives the layers of the worker's sandbox. ReaderDied if it was gone before it took it."""
+        return await self._in_time(self._start(self._channel, frame, descriptor))
 
     def __aiter__(self) -> _Run:
         return self
@@ -155,13 +168,18 @@ class _Run:
             raise RuntimeError("the context of this job was left")
         return self.worker.channel
 
-    async def _start(self, channel: Channel, frame: bytes, descriptor: int | None) -> None:
+    async def _start(self, channel: Channel, frame: bytes, descriptor: int | None) -> frozenset[sandbox.Layer]:
         await channel.send(frame, descriptor)
-        kind, _ = await channel.receive()
+        kind, untrusted_layers = await channel.receive()
         if kind is not Kind.STARTED:
             raise FrameError("a job begins with STARTED")
         if descriptor is not None:
             await channel.send_file(descriptor)
+        try:
+            named = json.loads(untrusted_layers)
+        except (ValueError, RecursionError):
+            raise FrameError("STARTED names layers") from None
+        return frozenset(layer for layer in sandbox.LAYERS if isinstance(named, list) and layer in named)
 
     async def _send_input(self) -> None:
         frame = await anext(self._feed, None) if self._feed is not None else None

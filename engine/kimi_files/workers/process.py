@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Literal, Protocol, TypedDict, cast
 
-from kimi_files.workers import limits
+from kimi_files.workers import limits, sandbox
 from kimi_files.workers.frames import HEADER, FrameError, Kind, pack, unpack_header
 
 JobName = Literal["extract", "pictures", "check", "index"]
@@ -55,19 +55,20 @@ class _ServerGone(BaseException):
 def main(settings: Settings) -> None:
     """Serve until the server closes the channel, dies, or asks for nothing during the idle time."""
     limits.die_with_parent(settings["parent"])
-    limits.restrain()
+    layers = limits.restrain()
     channel = _SocketChannel() if settings["transport"] == "socket" else _PipeChannel()
+    layers += sandbox.confine(settings["path"])
     try:
         while (request := channel.request(settings["idle"])) is not None:
-            _serve(channel, request)
+            _serve(channel, request, layers)
     except _ServerGone:
         pass
     # Without waiting for threads that a parser may have left behind.
     os._exit(0)
 
 
-def _serve(channel: _Channel, request: dict[str, Any]) -> None:
-    channel.write(Kind.STARTED)
+def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Layer]) -> None:
+    channel.write(Kind.STARTED, json.dumps(layers).encode())
     stream = channel.file() if request["file"] else None
     try:
         module, _, function = JOBS[request["job"]].partition(":")

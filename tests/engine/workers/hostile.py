@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 
@@ -102,7 +104,7 @@ def environment(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[byte
 
 
 def descriptors(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:
-    yield json.dumps(len(os.listdir("/proc/self/fd"))).encode()
+    yield json.dumps(len(list(_open_descriptors()))).encode()
 
 
 def child(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:
@@ -132,9 +134,13 @@ def positions(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]
 
 def _scribble(data: bytes) -> None:
     """Write into the channel, past all that keeps its form: it is the one socket that this process has."""
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                os.write(int(name), data)
-        except FileNotFoundError:
-            continue
+    for descriptor in _open_descriptors():
+        if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            os.write(descriptor, data)
+
+
+def _open_descriptors() -> Iterator[int]:
+    for descriptor in range(1024):
+        with suppress(OSError):
+            os.fstat(descriptor)
+            yield descriptor

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="look
 _HOSTILE_BOOT = (
     "import json, sys; settings = json.loads(sys.argv[1]); sys.path.extend(settings['path']); "
     f"sys.path.append({str(Path(__file__).parent)!r}); "
-    "from kimi_files.workers import process; process.JOBS['extract'] = 'hostile:run'; process.main(settings)"
+    "import hostile; from kimi_files.workers import process; process.JOBS['extract'] = 'hostile:run'; process.main(settings)"
 )
 
 
@@ -174,7 +174,12 @@ async def test_leaving_early_kills_the_worker(pool: WorkerPool) -> None:
     assert not alive(pid)
 
 
-async def test_what_a_worker_started_dies_with_it(pool: WorkerPool) -> None:
+async def test_what_a_worker_started_dies_with_it(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        pool_module,
+        "_BOOT",
+        _HOSTILE_BOOT.replace("process.main", "process.sandbox.confine = lambda _: []; process.main"),
+    )
     async with pool.job("extract", {"what": "child"}) as frames:
         await anext(frames)
         child = json.loads(await anext(frames))["child"]
