@@ -6,6 +6,6 @@ Small, because the current protocol repeats what a server says of itself in ever
 from __future__ import annotations
 
 ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' stroke='%233d6bff'%3E"
-    "%3Cpath d='M5 3h9l5 5v13H5z' fill='%23fff'/%3E%3Cpath d='M9 11h6m-6 3h6m-6 3h3'/%3E%3C/svg%3E"
+    "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2024%2024'%20stroke='%233d6bff'%3E"
+    "%3Cpath%20d='M5%203h9l5%205v13H5z'%20fill='%23fff'/%3E%3Cpath%20d='M9%2011h6m-6%203h6m-6%203h3'/%3E%3C/svg%3E"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ async def test_nobody_is_asked_to_allow_what_must_never_be_read(connect, tmp_pat
     assert user.asked == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 async def test_a_link_that_leads_out_is_asked_about_by_the_folder_where_it_leads(connect, outside):
     user = agreeing()
     async with connect(elicitation_callback=user) as session:
