@@ -20,7 +20,7 @@ def hide(secret: str) -> None:
 
 def redacted(text: str) -> str:
     """``text`` with ``[key]`` in place of every key that was given to ``hide``."""
-    for secret in _hidden:
+    for secret in sorted(_hidden, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(secret, _SHOWN_INSTEAD)
     return text
 
