@@ -10,6 +10,7 @@ KimiFilesError
 ├── ChatNotConfigured              404 resource_not_found_error / chat_not_configured
 ├── TooManyRequests                429 rate_limit_reached_error
 └── ServerError
+    ├── ServiceStopping            503 server_unavailable
     ├── ChatUnreachable            502 server_unavailable
     └── ChatTimeout                504 server_unavailable
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -69,6 +71,12 @@ class TooManyRequests(KimiFilesError):
     code = "rate_limit_reached"
 
 
+class ServiceStopping(ServerError):
+    status = 503
+    type = "server_unavailable"
+    code = "service_stopping"
+
+
 class ChatUnreachable(ServerError):
     status = 502
     type = "server_unavailable"
@@ -99,11 +107,22 @@ class FailuresAsResponses:
             await self._app(scope, receive, watched)
         except ClientDisconnect:
             return  # nobody is there to be answered
+        except anyio.get_cancelled_exc_class():
+            # Only the server cancels a request, when it ends; raised further, it would be logged as a fault of ours.
+            if not started:
+                with anyio.CancelScope(shield=True):
+                    await failure_response(_stopping())(scope, receive, send)
         except Exception as error:
             failure = as_error(error)
             if started:
                 return  # an unfinished response makes the server cut the connection: nobody takes it for whole
             await failure_response(failure)(scope, receive, send)
+
+
+def _stopping() -> ServiceStopping:
+    return ServiceStopping(
+        "The service was stopped before it could answer.", "Ask again when it is back."
+    )
 
 
 def failure_response(failure: KimiFilesError, headers: Mapping[str, str] | None = None) -> Response:

@@ -97,6 +97,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         log_config=None,
         access_log=False,  # paths hold ids, and nobody asked for a record of them
         server_header=False,
+        proxy_headers=False,
         # Longer than clients keep idle connections: they, not we, decide when one ends.
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,

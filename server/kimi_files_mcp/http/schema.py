@@ -17,6 +17,7 @@ _ERRORS = {
     429: "Too many requests at once; Retry-After says when to come again",
     500: "Server error",
     502: "The chat endpoint cannot be reached",
+    503: "The service is being stopped",
     504: "The chat endpoint did not answer in time",
 }
 _FILE_ID = {
@@ -46,7 +47,7 @@ def _document() -> Document:
     document = copy.deepcopy(contract())
     document["servers"] = [{"url": "/", "description": "This machine"}]
     document["components"]["schemas"].update(_SCHEMAS)
-    document["paths"]["/v1/files"]["post"]["responses"].update(_failures(429))
+    document["paths"]["/v1/files"]["post"]["responses"].update(_failures(429, 503))
     document["paths"]["/v1/files"]["get"] = _list_files()
     document["paths"]["/v1/files/{file_id}"] = {
         "parameters": [_FILE_ID],
@@ -109,7 +110,7 @@ def _operation(summary: str, success: str, schema: Document, *failures: int, tag
         "summary": summary,
         "responses": {
             "200": {"description": success, "content": {"application/json": {"schema": schema}}},
-            **_failures(400, 401, *failures, 429, 500),
+            **_failures(400, 401, *failures, 429, 500, 503),
         },
         "security": [{"bearerAuth": []}],
     }

@@ -336,4 +336,4 @@ def test_every_failure_of_the_tree_has_a_status_that_http_knows():
         for child in kind.__subclasses__():
             yield from below(child)
 
-    assert {kind.status for kind in below(KimiFilesError)} == {400, 401, 403, 404, 405, 429, 500, 502, 504}
+    assert {kind.status for kind in below(KimiFilesError)} == {400, 401, 403, 404, 405, 429, 500, 502, 503, 504}
