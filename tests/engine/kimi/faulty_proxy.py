@@ -30,6 +30,9 @@ class Fault(Enum):
     HTML_504 = "504 as a page of a gateway, nothing was done"
     SPURIOUS_400 = "400 about a header that nobody needs"
     NO_BALANCE = "429 that no waiting helps"
+    TOO_LONG = "400: more tokens than the model takes"
+    NO_MODEL = "404: no such model"
+    NO_PICTURES = "400: the model takes no pictures"
     LATE = "504 at once, and the service gets the request after the next list was given"
 
     LOST_REPLY = "the connection ends instead of a reply"
@@ -110,7 +113,8 @@ def at_random(share: float, seed: int) -> Plan:
 class Proxy:
     """``seen`` counts requests by method and path (ids left out), ``done`` the faults by name.
 
-    ``silent`` is set when a request has been done whose reply will never come.
+    ``canned`` are JSON bodies to answer with instead of the service; ``silent`` is set when a request has been done whose
+    reply will never come.
     """
 
     upstream: tuple[str, int]
@@ -119,6 +123,7 @@ class Proxy:
     seen: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     hung_up: int = 0
+    canned: dict[str, bytes] = field(default_factory=dict)
     silent: anyio.Event = field(default_factory=anyio.Event)
     _late: list[bytes] = field(default_factory=list)
 
@@ -152,7 +157,8 @@ class Proxy:
             self._late.append(_closing(head) + body)
             await client.send(_page(504))
             return
-        made_up = _made_up(fault)
+        canned = self.canned.get(_counted(method.decode(), path.decode()))
+        made_up = _reply(200, "application/json", canned) if canned else _made_up(fault)
         if made_up:
             await client.send(made_up)
             return
@@ -263,6 +269,12 @@ def _made_up(fault: Fault | None) -> bytes:
     if fault is Fault.NO_BALANCE:
         message = "Your account is suspended, please check your plan and billing details"
         return _error(429, message, "exceeded_current_quota_error")
+    if fault is Fault.TOO_LONG:
+        return _error(400, "Your request exceeded model token limit : 32768", "invalid_request_error")
+    if fault is Fault.NO_MODEL:
+        return _error(404, "Not found the model or Permission denied", "resource_not_found_error")
+    if fault is Fault.NO_PICTURES:
+        return _error(400, "image input is not supported", "invalid_request_error")
     if fault is Fault.OVERLOADED:
         return _reply(
             503, "application/json", b'{"error":{"message":"","type":"server_unavailable"}}', "Retry-After: 0"

@@ -129,7 +129,7 @@ async def test_what_neither_can_read_is_an_error_with_both_reasons(tmp_path: Pat
         at.peer.service.refused = ["music"]
         path = at.file("music.txt")
         path.write_bytes(b"ID3\x04" + bytes(range(256)) * 10)
-        with pytest.raises(UnsupportedFile, match="没有解析出内容.*On this machine it cannot be read either"):
+        with pytest.raises(UnsupportedFile, match=r"没有解析出内容.*On this machine it cannot be read either"):
             await content(at.start(), path)
 
 
@@ -219,7 +219,8 @@ async def test_a_batch_file_gives_its_bytes_back_and_others_do_not(tmp_path: Pat
         kimi = at.start()
         body = {"model": "kimi-k3", "messages": [{"role": "user", "content": "hi"}]}
         lines = [
-            json.dumps({"custom_id": str(n), "method": "POST", "url": "/v1/chat/completions", "body": body}) for n in range(3)
+            json.dumps({"custom_id": str(n), "method": "POST", "url": "/v1/chat/completions", "body": body})
+            for n in range(3)
         ]
         batch = await create(kimi, at.file("requests.jsonl", "\n".join(lines) + "\n"), "batch")
         assert b"".join([chunk async for chunk in kimi.raw(batch.id)]) == ("\n".join(lines) + "\n").encode()

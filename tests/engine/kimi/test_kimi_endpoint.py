@@ -53,7 +53,9 @@ def test_a_base_url_that_is_not_safe_is_refused_with_the_variable_and_without_it
     assert given.strip() not in raised.value.message
 
 
-@pytest.mark.parametrize("given", ["", "  ", "sk-a b", "sk-ключ-canary", "sk-a\nX: 1", "sk-\x7f", 'sk-"quoted"', "sk-a\x00b"])
+@pytest.mark.parametrize(
+    "given", ["", "  ", "sk-a b", "sk-ключ-canary", "sk-a\nX: 1", "sk-\x7f", 'sk-"quoted"', "sk-a\x00b"]
+)
 def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(given: str) -> None:
     with pytest.raises(InvalidArguments, match="MOONSHOT_API_KEY") as raised:
         checked_key(given, "MOONSHOT_API_KEY")
@@ -74,7 +76,9 @@ def test_accounts_differ_by_key_and_by_region() -> None:
     def account(url: str, key: str) -> str:
         return checked_endpoint(url, "U", key, "K").account
 
-    names = {account(url, key) for url in ("https://api.moonshot.ai", "https://api.moonshot.cn") for key in (KEY, KEY[:-1])}
+    names = {
+        account(url, key) for url in ("https://api.moonshot.ai", "https://api.moonshot.cn") for key in (KEY, KEY[:-1])
+    }
     assert len(names) == 4
 
 
@@ -84,7 +88,9 @@ def test_hidden_keys_are_in_no_text_and_no_log_line() -> None:
     try:
         raise ValueError(f"Illegal header value b'Bearer {KEY}'")
     except ValueError as error:
-        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed: %s", (KEY,), (ValueError, error, error.__traceback__))
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, "failed: %s", (KEY,), (ValueError, error, error.__traceback__)
+        )
     line = RedactingFormatter("%(message)s").format(record)
     assert KEY not in line
     assert "[key]" in line

@@ -133,9 +133,13 @@ def test_the_wait_is_the_one_that_was_asked_for(headers: dict[str, str], words: 
 async def test_waits_grow_with_jitter_up_to_a_cap_and_end_at_the_deadline() -> None:
     clock = FastClock()
     patience = Patience(RetryPolicy(first_wait=1, longest_wait=8, deadline=100), clock)
-    with pytest.raises(ServiceFault):
+
+    async def for_ever() -> None:
         while True:
             await patience.after(RemoteFailure(ServiceFault("no"), "unknown"))
+
+    with pytest.raises(ServiceFault):
+        await for_ever()
     assert all(plain <= wait <= plain * 1.25 for plain, wait in zip((1, 2, 4), clock.waits, strict=False))
     assert max(clock.waits) <= 8
     assert 80 < sum(clock.waits) <= 100
@@ -167,14 +171,22 @@ def test_a_record_as_the_service_sends_it_becomes_the_contracts() -> None:
 
 @pytest.mark.parametrize(
     ("status", "usable", "failed"),
-    [("ok", True, False), ("ready", True, False), ("processed", True, False), ("error", False, True), ("queued", False, False)],
+    [
+        ("ok", True, False),
+        ("ready", True, False),
+        ("processed", True, False),
+        ("error", False, True),
+        ("queued", False, False),
+    ],
 )
 def test_the_status_says_whether_to_wait(status: str, usable: bool, failed: bool) -> None:
     file = RemoteFile(id="x", status=status)
     assert (file.usable, file.failed) == (usable, failed)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"object":"file"}', b'{"id":7}', PAGE, b'{"id":"x","bytes":"many"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"object":"file"}', b'{"id":7}', PAGE, b'{"id":"x","bytes":"many"}']
+)
 def test_a_reply_that_is_no_record_leaves_the_outcome_unknown(body: bytes) -> None:
     with pytest.raises(RemoteFailure) as raised:
         read_file(body, 200)

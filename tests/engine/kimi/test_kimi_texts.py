@@ -22,7 +22,17 @@ SHA = hashlib.sha256(b"x").hexdigest()
 
 @pytest.mark.parametrize(
     "name",
-    ["report.pdf", "年度报告.pdf", "README", "a.tar.gz", ".hidden", "x (1).txt", 'with "quotes".txt', "trailing.", "a.b c d"],
+    [
+        "report.pdf",
+        "年度报告.pdf",
+        "README",
+        "a.tar.gz",
+        ".hidden",
+        "x (1).txt",
+        'with "quotes".txt',
+        "trailing.",
+        "a.b c d",
+    ],
 )
 def test_a_sent_name_gives_the_users_name_back(name: str) -> None:
     found = unmarked(marked(name, SHA, "0123abcd"))
