@@ -206,7 +206,7 @@ def _tools(workspace: Workspace) -> list[Tool]:
     async def delete_file(
         agreed: Annotated[questions.Answer, Resolve(questions.before_delete)], file_id: delete.FileId
     ) -> Annotated[CallToolResult, FileDeleted]:
-        questions.settle_delete(agreed)
+        questions.settle_delete(agreed, file_id)
         return _record(await delete.delete_file(workspace, file_id))
 
     return [

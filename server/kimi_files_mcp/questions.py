@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio.to_thread
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.resolve import AcceptedElicitation, Elicit, ElicitationResult
+from mcp.server.mcpserver.resolve import AcceptedElicitation, CancelledElicitation, Elicit, ElicitationResult
 
 from kimi_files.access import default_folders, shown
 from kimi_files.errors import KimiFilesError, PathNotAllowed, PermissionDenied
@@ -82,10 +82,15 @@ async def settle_folders(context: Context[Session, Any], answer: Answer, names: 
         session.declined.update(answer.data.folders)
 
 
-def settle_delete(answer: Answer) -> None:
-    """PermissionDenied where the user was asked and did not agree."""
+def settle_delete(answer: Answer, file_id: str) -> None:
+    """PermissionDenied where the user was asked and did not agree, or where nobody answered."""
     if isinstance(answer, AcceptedElicitation) and (answer.data is None or answer.data.agreed):
         return
+    if isinstance(answer, CancelledElicitation):  # what hosts say as well that run without a user
+        raise PermissionDenied(
+            "Nobody answered the question whether to delete the file: it is kept.",
+            f"The user can delete it at a terminal: kimi-files-mcp delete {file_id.strip()}",
+        )
     raise PermissionDenied(
         "The user was asked and did not agree: the file is kept.", "Delete it only if the user asks for it again."
     )
