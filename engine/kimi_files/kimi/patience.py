@@ -12,7 +12,7 @@ from typing import Protocol
 
 import anyio
 
-from kimi_files.kimi.errors import ExtractionFailed, RemoteFailure
+from kimi_files.kimi.errors import ExtractionFailed, RemoteFailure, ServiceUnreachable
 from kimi_files.progress import Progress, no_progress
 
 # "please try again after 7 seconds", "retry after 1.5s"
@@ -48,11 +48,15 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Seconds. ``settle`` are the pauses before each look for what a request of unknown outcome may have left."""
+    """Seconds. ``settle`` are the pauses before each look for what a request of unknown outcome may have left.
+
+    ``unreachable_deadline`` is for a service that cannot even be connected to: whoever is offline should soon know.
+    """
 
     first_wait: float = 1.0
     longest_wait: float = 60.0
     deadline: float = 180.0
+    unreachable_deadline: float = 15.0
     settle: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0)
     first_poll: float = 0.5
     longest_poll: float = 5.0
@@ -80,7 +84,9 @@ class Patience:
         self._extractions += isinstance(failure.error, ExtractionFailed)
         wait = self._next_wait(failure)
         spent = self.clock.monotonic() - self._begun
-        if wait > self.policy.longest_wait or spent + wait > self.policy.deadline:
+        offline = isinstance(failure.error, ServiceUnreachable)
+        deadline = self.policy.unreachable_deadline if offline else self.policy.deadline
+        if wait > self.policy.longest_wait or spent + wait > deadline:
             raise failure.error
         if self._extractions >= _MOST_EXTRACTIONS:
             raise failure.error

@@ -137,6 +137,8 @@ class KimiFilesService:
         if isinstance(file, str):
             return await self._content_by_id(file, progress)
         check_size(file.size)
+        if file.member:
+            return await self._read_here(file, "Files in archives are read on this machine.", progress)
         named = by_name(file.name)
         if named is not None and "video" in named.purposes:
             return self._nothing_to_read(file.name, None, file.size, named, await self._local.sha256(file))

@@ -6,6 +6,7 @@ import click
 
 from kimi_files_mcp import __version__
 from kimi_files_mcp.cli.ask import ask
+from kimi_files_mcp.cli.batch import batch
 from kimi_files_mcp.cli.demo import demo
 from kimi_files_mcp.cli.doctor import doctor
 from kimi_files_mcp.cli.files import delete, list_files, upload
@@ -56,7 +57,7 @@ def program(context: click.Context, folders: tuple[str, ...], service: str | Non
         run_server(folders, service, data_dir)
 
 
-for command in (demo, read, ask, upload, list_files, delete, serve, install, uninstall, doctor):
+for command in (demo, read, ask, upload, list_files, delete, batch, serve, install, uninstall, doctor):
     program.add_command(command)
 
 
