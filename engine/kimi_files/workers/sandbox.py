@@ -143,6 +143,9 @@ _CALLS: dict[str, tuple[int, int | None]] = {
     "statfs": (137, 43), "fstatfs": (138, 44), "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439),
     "readlink": (89, None), "readlinkat": (267, 78), "getcwd": (79, 17),
     "recvfrom": (45, 207), "sendto": (44, 206), "recvmsg": (47, 212),
+    # What Rust's async runtime starts with, inside the PDF reader.
+    "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
+    "epoll_pwait2": (441, 441), "shutdown": (48, 210),
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72),
     "mmap": (9, 222), "mprotect": (10, 226), "munmap": (11, 215), "mremap": (25, 216), "brk": (12, 214),
     "madvise": (28, 233), "mincore": (27, 232), "msync": (26, 227), "membarrier": (324, 283),
@@ -161,6 +164,7 @@ _WRITING = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
 _THREAD = 0x10000  # CLONE_THREAD
 _OF_DESCRIPTORS = (0, 1, 2, 3, 4, 1030)  # fcntl: duplicates and flags; not F_SETOWN, which sends signals
 _OF_STREAMS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # ioctl: isatty, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+_OF_PAIRS = tuple(1 | close | wait for close in (0, 0o2000000) for wait in (0, 0o4000))  # streams, connected for good
 _OF_NAMES = (15, 16, 0x53564D41)  # prctl: names of threads and of memory
 
 
@@ -196,6 +200,7 @@ def _instructions() -> list[bytes]:
         *on(2, None, *_unless_bits(1, _WRITING, _EACCES)),  # open
         *on(257, 56, *_unless_bits(2, _WRITING, _EACCES)),  # openat
         *on(56, 220, _step(_LOAD, _ARGUMENTS), _jump(_ANY_BIT, _THREAD, 1, 0), _refusal(_EPERM), _verdict(_ALLOW)),  # clone
+        *on(53, 199, *_if_one_of(1, _OF_PAIRS)),  # socketpair
         *on(435, 435, _refusal(_ENOSYS)),  # clone3: its flags cannot be seen, and the C library then takes clone
         *on(62, 129, *_if_one_of(0, own)),  # kill
         *on(234, 131, *_if_one_of(0, own)),  # tgkill
