@@ -120,9 +120,7 @@ class FailuresAsResponses:
 
 
 def _stopping() -> ServiceStopping:
-    return ServiceStopping(
-        "The service was stopped before it could answer.", "Ask again when it is back."
-    )
+    return ServiceStopping("The service was stopped before it could answer.", "Ask again when it is back.")
 
 
 def failure_response(failure: KimiFilesError, headers: Mapping[str, str] | None = None) -> Response:
