@@ -9,9 +9,10 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import overload
 
@@ -39,6 +40,7 @@ _MAX_ENTRIES = 200_000
 _MAX_NAMES = 5_000
 _MAX_SHOWN = 300
 _OPENING_ATTEMPTS = 3
+_MEMBER_SEPARATOR = "!/"
 _SYSTEM_FOLDERS = (Path("/proc"), Path("/sys"))
 
 
@@ -61,6 +63,8 @@ class AccessPolicy:
 
     def with_path(self, path: str) -> AccessPolicy:
         """The policy that also allows the file or folder that a person typed; secrets in it are refused all the same."""
+        if _MEMBER_SEPARATOR in path and not os.path.lexists(self.working_directory / cleaned(path)):
+            path = cleaned(path).partition(_MEMBER_SEPARATOR)[0]
         candidates = [_resolved(self.working_directory / spelling) for spelling in spellings(path)]
         meant = _resolved(self.working_directory / cleaned(path))
         typed = next((candidate for candidate in candidates if os.path.lexists(candidate)), meant)
@@ -90,15 +94,17 @@ class OpenFile:
     """A regular file, opened for reading; closes itself at the end of ``async with``.
 
     ``name`` is the file's own name, ``shown_path`` the path as people would write it, ``size`` the bytes at opening.
-    ``temporary`` files are not a user's: see ``from_descriptor``.
+    ``temporary`` files are not a user's: see ``from_descriptor``. Of a file in an archive, ``member`` is the path in it,
+    ``name`` and ``shown_path`` are the file's own; all else, the bytes too, is the archive's: a worker unpacks it.
     """
 
-    def __init__(self, descriptor: int, path: Path, shown_path: str) -> None:
+    def __init__(self, descriptor: int, path: Path, shown_path: str, member: str = "") -> None:
         """Takes the descriptor over, even where it raises NotAFile because that is no regular file's."""
         self.descriptor = descriptor
         self.path = path
-        self.name = printable(path.name)
-        self.shown_path = shown_path
+        self.member = member
+        self.name = printable(PurePosixPath(member).name if member else path.name)
+        self.shown_path = f"{shown_path}{_MEMBER_SEPARATOR}{printable(member)}" if member else shown_path
         self.temporary = False
         self._lock = Lock()
         self._sha256: str | None = None
@@ -129,7 +135,15 @@ class OpenFile:
         return _signature(self._opened)
 
     async def chunks(self, size: int = 1 << 20) -> AsyncIterator[bytes]:
-        """The bytes from the beginning, read in a thread. FileChanged if the file grew, shrank or was written to."""
+        """The bytes from the beginning, read in a thread. FileChanged if the file grew, shrank or was written to.
+
+        InvalidArguments for a file in an archive: only workers unpack, and only to read.
+        """
+        self.check_whole()
+        async for chunk in self._chunks(size):
+            yield chunk
+
+    async def _chunks(self, size: int = 1 << 20) -> AsyncIterator[bytes]:
         digest = hashlib.sha256() if self._sha256 is None else None
         offset = 0
         while offset < self.size:
@@ -143,10 +157,18 @@ class OpenFile:
     async def sha256(self) -> str:
         """Hash of the bytes, computed once, and while they are read for something else."""
         if self._sha256 is None:
-            async for _ in self.chunks():
+            async for _ in self._chunks():
                 pass
         assert self._sha256 is not None
         return self._sha256
+
+    def check_whole(self) -> None:
+        """InvalidArguments for a file in an archive, which can be read and asked about, not kept."""
+        if self.member:
+            raise InvalidArguments(
+                f"'{self.shown_path}' is in an archive: it can be read, but not uploaded.",
+                "Unpack it, and upload the file.",
+            )
 
     def close(self) -> None:
         """Give the descriptor back; a second time does nothing."""
@@ -198,8 +220,8 @@ async def open_file(path: str, policy: AccessPolicy) -> OpenFile:
     """Open a file that a user or an agent named.
 
     Quotes, ``~``, ``file://``, another case or Unicode form are forgiven; relative paths start at the working directory,
-    then at each allowed folder. Raises PathNotFound, NotAFile, PathNotAllowed, SecretRefused, AccessDenied,
-    InvalidArguments, and FileChanged where the file is being replaced.
+    then at each allowed folder. ``papers.zip!/a.pdf`` is a file in an archive. Raises PathNotFound, NotAFile,
+    PathNotAllowed, SecretRefused, AccessDenied, InvalidArguments, and FileChanged where the file is being replaced.
     """
     return await anyio.to_thread.run_sync(_open_named, path, policy)
 
@@ -331,8 +353,8 @@ def _look_at(candidate: Path, policy: AccessPolicy, named: str) -> _Found | None
     return _Found(resolved, folders[0], mode, named)
 
 
-def _refuse_secret(resolved: Path, policy: AccessPolicy, named: str) -> None:
-    reason = secret_reason(resolved, policy.folders_above(resolved)[-1])
+def _refuse_secret(resolved: Path, policy: AccessPolicy, named: str, member: str = "") -> None:
+    reason = secret_reason(resolved / member, policy.folders_above(resolved)[-1])
     if reason is None:
         return
     hint = "Keys, passwords, sessions and hidden files are never read; copy what is needed from it to another file."
@@ -416,10 +438,22 @@ def _allowed_folder(folder: str | Path, working_directory: Path) -> Path:
 
 
 def _open_named(typed: str, policy: AccessPolicy) -> OpenFile:
+    if _MEMBER_SEPARATOR not in typed:
+        return _open_path(typed, policy)
+    # A folder's name may end in "!": what is there comes first.
+    with suppress(PathNotFound, PathNotAllowed, NotAFile):
+        return _open_path(typed, policy)
+    archive, _, member = cleaned(typed).partition(_MEMBER_SEPARATOR)
+    return _open_path(archive, policy, member.strip("/"))
+
+
+def _open_path(typed: str, policy: AccessPolicy, member: str = "") -> OpenFile:
     from kimi_files.descriptors import open_beneath  # ctypes, which start-up does without
 
     for _ in range(_OPENING_ATTEMPTS):
         found = _find(typed, policy)
+        if member:
+            _refuse_secret(found.path, policy, f"{found.named}{_MEMBER_SEPARATOR}{printable(member[:200])}", member)
         if not stat.S_ISREG(found.mode):
             raise _not_a_file(found.named, found.mode)
         try:
@@ -429,7 +463,7 @@ def _open_named(typed: str, policy: AccessPolicy) -> OpenFile:
             if error.errno not in (errno.ELOOP, errno.EXDEV, errno.ENOENT, errno.ENOTDIR, errno.EAGAIN):
                 raise _refused_by_system(found.named, error) from None
             continue
-        return OpenFile(descriptor, found.path, shown(found.path))
+        return OpenFile(descriptor, found.path, shown(found.path), member)
     raise FileChanged(f"'{found.named}' was replaced again and again while it was opened.", "Try again.")
 
 

@@ -18,6 +18,9 @@ MAX_FILES = 1_000
 MAX_FILE_BYTES = 100 * 1024 * 1024
 MAX_TOTAL_BYTES = 10 * 1024 * 1024 * 1024
 
+MEMBER_SEPARATOR = "!/"
+"""Stands between the path of an archive and the name of a file in it: ``papers.zip!/2024/a.pdf``."""
+
 HEAD_BYTES = 1 << 16
 """How much of a file's beginning decides what it is."""
 
@@ -93,11 +96,11 @@ EPUB = _document("EPUB", "epub", "application/epub+zip", "ebook")
 MOBI = _document("Kindle book", "mobi azw azw3 prc", "application/x-mobipocket-ebook", "ebook")
 OUTLOOK = _document("Outlook message", "msg", "application/vnd.ms-outlook", "mail")
 SVGZ = Format("compressed SVG picture", (".svgz",), "image/svg+xml", ("file-extract", "image"), "svg")
-ZIP = _document("ZIP archive", "zip jar", "application/zip", None)
-TAR = _document("tar archive", "tar", "application/x-tar", None)
-GZIP = _document("gzip archive", "gz tgz", "application/gzip", None)
-BZIP2 = _document("bzip2 archive", "bz2 tbz2", "application/x-bzip2", None)
-XZ = _document("xz archive", "xz txz", "application/x-xz", None)
+ZIP = _document("ZIP archive", "zip jar", "application/zip", "archive")
+TAR = _document("tar archive", "tar", "application/x-tar", "archive")
+GZIP = _document("gzip archive", "gz tgz", "application/gzip", "archive")
+BZIP2 = _document("bzip2 archive", "bz2 tbz2", "application/x-bzip2", "archive")
+XZ = _document("xz archive", "xz txz", "application/x-xz", "archive")
 ZSTANDARD = _document("Zstandard archive", "zst", "application/zstd", None)
 SEVEN_ZIP = _document("7z archive", "7z", "application/x-7z-compressed", None)
 RAR = _document("RAR archive", "rar", "application/vnd.rar", None)
@@ -190,6 +193,8 @@ def require_reader(name: str, found: Format) -> str:
     if found.reader is not None:
         return found.reader
     hint = "Save or export it as PDF, Word, HTML or text."
+    if found in (SEVEN_ZIP, RAR, ZSTANDARD):
+        hint = "Unpack it, and read the files that are in it."
     if "video" in found.purposes:
         hint = "It can be uploaded with the purpose 'video'."
     raise UnsupportedFile(f"'{name}' cannot be read: there is no reader for the format {found.name}.", hint)

@@ -731,7 +731,7 @@ async def test_folder_means_its_readable_files_in_order(place: Place) -> None:
     for name in (".env", ".hidden/notes.txt", "sub/server.key"):
         _write(place, name)
     (place.docs / "binary").write_bytes(bytes(range(256)))
-    (place.docs / "book.epub").write_bytes(b"PK")
+    (place.docs / "all.7z").write_bytes(b"7z")
     (place.docs / "empty.txt").write_bytes(b"")
     found = await readable_files("~/docs", place.policy)
     names = [str(Path(path).relative_to(place.docs)) for path in found]
@@ -803,3 +803,45 @@ async def test_is_folder_is_true_for_allowed_folders_alone(place: Place) -> None
     assert await is_folder("~/docs/sub", place.policy)
     for other in ("a.txt", "none", "~/outside", "~/docs/.hidden", "", "\x00", "file_01jd8x6w2m9q4t5v7y0z3b6c8d"):
         assert not await is_folder(other, place.policy)
+
+
+# ---- files in archives
+
+
+async def test_a_file_in_an_archive_is_opened_as_the_archive_and_called_by_its_own_name(place: Place) -> None:
+    (place.docs / "papers.zip").write_bytes(b"PK")
+    async with await open_file(f"'{place.docs}/papers.zip!/2024/a b.pdf'", place.policy) as file:
+        assert (file.name, file.member, file.path.name) == ("a b.pdf", "2024/a b.pdf", "papers.zip")
+        assert file.shown_path.endswith("docs/papers.zip!/2024/a b.pdf")
+        assert await file.sha256() == hashlib.sha256(b"PK").hexdigest()
+        with pytest.raises(InvalidArguments, match="in an archive"):
+            async for _ in file.chunks():
+                pass
+
+
+async def test_a_folder_whose_name_ends_like_an_archives_comes_first(place: Place) -> None:
+    (place.docs / "odd!").mkdir()
+    (place.docs / "odd!" / "a.txt").write_bytes(INSIDE)
+    async with await open_file("odd!/a.txt", place.policy) as file:
+        assert (file.member, file.name) == ("", "a.txt")
+
+
+async def test_secrets_in_archives_and_archives_outside_are_refused(place: Place) -> None:
+    (place.docs / "all.zip").write_bytes(b"PK")
+    for member in (".ssh/id_rsa", "x/.env", "inner.zip!/.env"):
+        with pytest.raises(SecretRefused):
+            await open_file(f"all.zip!/{member}", place.policy)
+    (place.root / "outside" / "all.zip").write_bytes(b"PK")
+    with pytest.raises(PathNotAllowed):
+        await open_file(f"{place.root}/outside/all.zip!/a.txt", place.policy)
+    with pytest.raises(PathNotFound):
+        await open_file("none.zip!/a.txt", place.policy)
+
+
+async def test_an_archive_that_a_person_typed_with_a_file_in_it_is_allowed(place: Place) -> None:
+    typed = f"{place.root}/outside/all.zip!/a.txt"
+    (place.root / "outside" / "all.zip").write_bytes(b"PK")
+    async with await open_file(typed, place.policy.with_path(typed)) as file:
+        assert file.member == "a.txt"
+    with pytest.raises(SecretRefused):
+        await open_file(typed.replace("a.txt", ".env"), place.policy.with_path(typed))

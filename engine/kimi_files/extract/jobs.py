@@ -25,8 +25,8 @@ _DETAILS_CHARACTERS = 500
 
 
 def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
-    """The events of ``document.py``, ``Start`` first. Arguments: ``name``."""
-    name = arguments["name"]
+    """The events of ``document.py``, ``Start`` first. Arguments: those of ``_file``."""
+    stream, name = _file(stream, arguments)
     identified, module = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
     yield from readers.read(module, stream, name, identified.format)
@@ -35,9 +35,10 @@ def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) 
 def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
     """A frame for each picture: page, label, media_type, data (base64), width, height, note.
 
-    Arguments: ``name``; ``pages``, their numbers from 1, or None for the image itself or the first page.
+    Arguments: those of ``_file``; ``pages``, their numbers from 1, or None for the image itself or the first page.
     """
-    name, pages = arguments["name"], arguments["pages"]
+    stream, name = _file(stream, arguments)
+    pages = arguments["pages"]
     found = identify(name, stream).format
     with readers.typed_errors(name, found):
         if found == PDF:
@@ -64,11 +65,24 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
 def check(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
     """One frame, ``details``: in a few words, what a file is that suits a purpose; an error if it does not suit.
 
-    Arguments: ``name``, ``purpose`` (image, video or batch).
+    Arguments: those of ``_file``; ``purpose`` (image, video or batch).
     """
-    name, purpose = arguments["name"], arguments["purpose"]
+    stream, name = _file(stream, arguments)
+    purpose = arguments["purpose"]
     details = {"image": _check_image, "video": _check_video, "batch": _check_batch}[purpose](stream, name)
     yield json.dumps({"details": details[:_DETAILS_CHARACTERS]}).encode()
+
+
+def _file(stream: BinaryIO, arguments: dict[str, Any]) -> tuple[BinaryIO, str]:
+    """The file that a job is about, and its name.
+
+    Arguments: ``name``; for a file in an archive ``member``, its path there, and ``archive``, the archive's name.
+    """
+    if arguments.get("member"):
+        from kimi_files.extract.archive import opened_member
+
+        stream = opened_member(stream, arguments["archive"], arguments["member"])
+    return stream, arguments["name"]
 
 
 def _check_image(stream: BinaryIO, name: str) -> str:

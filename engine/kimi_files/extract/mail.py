@@ -58,12 +58,7 @@ def read(
 
     Raises DamagedFile where it is no message.
     """
-    untrusted_bytes = stream.read()
-    if format.textual:
-        from kimi_files.extract.mime import parse
-    else:
-        from kimi_files.extract.outlook import parse
-    yield from _Pages().of(parse(untrusted_bytes), "message", 0)
+    yield from _Pages().of(parsed(stream.read(), format), "message", 0)
 
 
 def body_of(message: Message) -> tuple[str, list[str]]:
@@ -74,6 +69,16 @@ def body_of(message: Message) -> tuple[str, list[str]]:
     if _letters(message.plain) >= _ENOUGH * _letters(re.sub(r"\]\([^)]*\)", "]", text)):
         return message.plain.strip(), []
     return text.strip(), warnings
+
+
+def parsed(content: bytes, found: Format) -> Message:
+    """The message in a file of one of the two formats. DamagedFile, TooComplex."""
+    with readers.typed_errors("the message", found):
+        if found.textual:
+            from kimi_files.extract.mime import parse
+        else:
+            from kimi_files.extract.outlook import parse
+        return parse(content)
 
 
 class _Pages:
@@ -148,7 +153,7 @@ class _Pages:
             if module == "mail":
                 if depth + 1 >= _DEEPEST:
                     return f"{found.name}, not read: too much is attached to each other", []
-                message = _parsed(content, found)
+                message = parsed(content, found)
                 return found.name, [e for e in self.of(message, path, depth + 1) if not isinstance(e, Advance)]
             for event in readers.read(module, stream, name, found):
                 if isinstance(event, PageText):
@@ -163,15 +168,6 @@ class _Pages:
             self._number = first
             raise
         return found.name, _named(events, path, first, self._number)
-
-
-def _parsed(content: bytes, found: Format) -> Message:
-    with readers.typed_errors("attachment", found):
-        if found.textual:
-            from kimi_files.extract.mime import parse
-        else:
-            from kimi_files.extract.outlook import parse
-        return parse(content)
 
 
 def _renamed(page: PageText, first: int, path: str, name: str) -> PageText:

@@ -123,6 +123,7 @@ class LocalFilesService:
     async def create(self, file: OpenFile, purpose: Purpose, progress: Progress = no_progress) -> FileObject:
         """Keep a file, read or checked as its purpose asks. The same bytes, name and purpose give the file there is."""
         check_purpose(purpose)
+        file.check_whole()
         self._check_size(file.size)
         named = by_name(file.name)
         if purpose == "file-extract" and named is not None and named.picture:
@@ -187,8 +188,9 @@ class LocalFilesService:
         self._check_size(file.size)
         await self._open()
         sha256 = await self.sha256(file)
-        content = await self._texts.get(self._source(file.name, sha256, file.size, _unchanged(file)), progress)
-        return replace(content, name=file.name)
+        source = self._source(file.name, sha256, file.size, _unchanged(file))
+        source = replace(source, member=file.member, archive=file.path.name if file.member else "")
+        return replace(await self._texts.get(source, progress), name=file.name)
 
     async def pictures(
         self, file: OpenFile | str, pages: Sequence[int] | None, progress: Progress = no_progress
@@ -202,6 +204,8 @@ class LocalFilesService:
             name, opened = file.name, _unchanged(file)
         await progress(0, None, f"drawing {name}")
         arguments: dict[str, JsonValue] = {"name": name, "pages": None if pages is None else [*pages]}
+        if not isinstance(file, str) and file.member:
+            arguments |= {"member": file.member, "archive": file.path.name}
         async with (
             opened() as descriptor,
             self._pool.job("pictures", arguments, descriptor=descriptor) as untrusted_frames,

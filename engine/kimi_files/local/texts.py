@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import anyio
+from pydantic import JsonValue
 
 from kimi_files.content import Content
 from kimi_files.errors import KimiFilesError, ServerError
@@ -22,7 +23,7 @@ from kimi_files.progress import Progress
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.workers.pool import WorkerPool
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raise it whenever a reader gives another text for the same bytes: texts of other versions are then read anew."""
 
 _REMEMBERED = 32
@@ -52,27 +53,39 @@ class TextSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Bytes to read a text from. ``open`` gives their descriptor and raises at its end if they have changed meanwhile."""
+    """Bytes to read a text from. ``open`` gives their descriptor and raises at its end if they have changed meanwhile.
+
+    ``member`` names a file in an archive, of which the bytes and ``sha256`` are; ``archive`` is the archive's name.
+    """
 
     sha256: str
     name: str
     extension: str
     size: int
     open: Callable[[], AbstractAsyncContextManager[int]]
+    member: str = ""
+    archive: str = ""
 
     @property
     def key(self) -> ContentKey:
         """What the text depends on."""
-        return ContentKey(self.sha256, self.extension, READER_VERSION)
+        if not self.member:
+            return ContentKey(self.sha256, self.extension, READER_VERSION)
+        inner = hashlib.sha256(f"{self.sha256}!/{self.member}".encode(errors="surrogateescape")).hexdigest()
+        return ContentKey(inner, self.extension, READER_VERSION)
 
     @asynccontextmanager
     async def frames(self, pool: WorkerPool) -> AsyncIterator[AsyncIterator[bytes]]:
         """The events of the text, as a worker sends them."""
         async with (
             self.open() as descriptor,
-            pool.job("extract", {"name": self.name}, descriptor=descriptor) as untrusted_frames,
+            pool.job("extract", self._arguments, descriptor=descriptor) as untrusted_frames,
         ):
             yield untrusted_frames
+
+    @property
+    def _arguments(self) -> dict[str, JsonValue]:
+        return {"name": self.name, "member": self.member, "archive": self.archive}
 
 
 class Texts:

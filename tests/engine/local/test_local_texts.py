@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import CountingPool, content, create, left_over, opened, written
 
+from kimi_files.access import OpenFile
 from kimi_files.content import Content
-from kimi_files.errors import FileChanged, FileTooLarge, KimiFilesError, ReaderDied, StoreDamaged
+from kimi_files.errors import FileChanged, FileTooLarge, InvalidArguments, KimiFilesError, ReaderDied, StoreDamaged
 from kimi_files.extract.document import PIECE_CHARACTERS, Advance, OutlineEntry, PageText, Start, Warning  # noqa: A004
 from kimi_files.local.catalogue import Catalogue, ContentKey
 from kimi_files.local.service import Limits, LocalFilesService
@@ -320,3 +322,22 @@ async def test_an_error_of_the_reader_is_that_error(tmp_path: Path, service: Loc
     with pytest.raises(KimiFilesError, match="program"):
         await content(service, path)
     assert left_over(tmp_path / "store") == []
+
+
+async def test_files_in_an_archive_are_texts_of_their_own(
+    tmp_path: Path, service: LocalFilesService, pool: CountingPool
+) -> None:
+    path = tmp_path / "papers.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "first")
+        archive.writestr("in/a.txt", "second")
+    texts = []
+    for member in ("a.txt", "in/a.txt", "a.txt"):
+        async with OpenFile(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), path, str(path), member) as file:
+            found = await service.content(file)
+            texts.append((found.name, await found.text(1)))
+            with pytest.raises(InvalidArguments, match="in an archive"):
+                await service.create(file, "file-extract")
+    assert texts == [("a.txt", "first"), ("a.txt", "second"), ("a.txt", "first")]
+    assert pool.jobs == ["extract", "extract"]
+    assert "2 files" in await (await content(service, path)).text(1)

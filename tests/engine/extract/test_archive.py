@@ -1,0 +1,173 @@
+"""What is in an archive is listed, and each file in it is read as a file of its own, within limits."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+
+import pytest
+
+from kimi_files.errors import (
+    DamagedFile,
+    EmptyFile,
+    KimiFilesError,
+    PasswordRequired,
+    PathNotFound,
+    TooComplex,
+    UnsupportedFile,
+)
+from kimi_files.extract import archive
+from kimi_files.extract.archive import opened_member
+from tests.engine.extract.reading import read
+from tests.samples.mail import eml
+from tests.samples.word import docx, paragraph
+
+FILES = {"notes/a.txt": b"first", "b.docx": docx([paragraph("Second")]), "empty.txt": b""}
+
+
+def zipped(files: dict[str, bytes] | None = None, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as container:
+        for name, content in (FILES if files is None else files).items():
+            container.writestr(name, content)
+    return stream.getvalue()
+
+
+def tarred(files: dict[str, bytes] | None = None) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as container:
+        for name, content in (FILES if files is None else files).items():
+            found = tarfile.TarInfo(name)
+            found.size, found.mtime = len(content), 1_700_000_000
+            container.addfile(found, io.BytesIO(content))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        container.addfile(link)
+    return stream.getvalue()
+
+
+ARCHIVES = {
+    "a.zip": zipped(),
+    "stored.zip": zipped(method=zipfile.ZIP_STORED),
+    "a.tar": tarred(),
+    "a.tar.gz": gzip.compress(tarred()),
+    "a.tgz": gzip.compress(tarred()),
+    "a.tar.bz2": bz2.compress(tarred()),
+    "a.tar.xz": lzma.compress(tarred()),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_is_listed_and_its_files_are_read(name: str) -> None:
+    (text,) = read(archive.read, ARCHIVES[name], name).texts
+    assert f"of 3 files, {len(FILES['b.docx']) + 5:,} bytes unpacked" in text
+    assert f"{name}!/notes/a.txt" in text
+    assert "| notes/a.txt | 5 |" in text
+    assert "link" not in text
+    for member in ("notes/a.txt", "b.docx"):
+        assert opened_member(io.BytesIO(ARCHIVES[name]), name, member).read() == FILES[member]
+    with pytest.raises(EmptyFile):
+        opened_member(io.BytesIO(ARCHIVES[name]), name, "empty.txt")
+
+
+@pytest.mark.parametrize("typed", ["NOTES/A.txt", "./notes/a.txt", "notes\\a.txt", "/notes//a.txt"])
+def test_a_file_is_found_by_what_reads_the_same(typed: str) -> None:
+    assert opened_member(io.BytesIO(ARCHIVES["a.zip"]), "a.zip", typed).read() == b"first"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("a.txt", "notes/a.txt"), ("notes/b.txt", "notes/a.txt"), ("q" * 9, "Read 'a.zip'")]
+)
+def test_a_file_that_is_not_there_is_told_from_what_is(typed: str, hint: str) -> None:
+    with pytest.raises(PathNotFound) as caught:
+        opened_member(io.BytesIO(ARCHIVES["a.zip"]), "a.zip", typed)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_single_packed_file_is_read_as_what_it_is(pack: object) -> None:
+    assert callable(pack)
+    reading = read(archive.read, pack(b"# Log\n\nwords"), "notes.md.gz")
+    assert reading.texts == ["# Log\n\nwords"]
+    assert reading.outline == [(1, "Log", 1)]
+    assert reading.warnings == ["This is the packed file notes.md: Markdown."]
+    assert opened_member(io.BytesIO(pack(b"words")), "notes.md.gz", "notes.md").read() == b"words"
+
+
+def test_names_in_the_encoding_of_another_machine_are_read() -> None:
+    content = zipped({"x" * 24: b"1"})
+    name = "审计压缩包文件检索.txt".encode("gbk")
+    assert len(name) <= 24
+    content = content.replace(b"x" * 24, name.ljust(24, b"t"))
+    (text,) = read(archive.read, content, "a.zip").texts
+    assert "审计压缩包文件检索.txt" in text
+
+
+def test_archives_in_an_archive_are_opened_to_a_depth() -> None:
+    inner = zipped({"deep.txt": b"deep", "again.zip": zipped({"x.txt": b"x"})})
+    outer = io.BytesIO(zipped({"in/inner.zip": inner}))
+    assert opened_member(outer, "a.zip", "in/inner.zip!/deep.txt").read() == b"deep"
+    with pytest.raises(TooComplex, match="more than 2 archives"):
+        opened_member(outer, "a.zip", "in/inner.zip!/again.zip!/x.txt")
+
+
+def test_parts_of_documents_and_attachments_of_mail_are_files_in_them() -> None:
+    document = io.BytesIO(FILES["b.docx"])
+    assert b"Second" in opened_member(document, "b.docx", "word/document.xml").read()
+    mail = io.BytesIO(eml("x", attachments=[("photo.png", b"\x89PNG\r\n")], Subject="s").as_bytes())
+    assert opened_member(mail, "a.eml", "photo.png").read() == b"\x89PNG\r\n"
+    with pytest.raises(UnsupportedFile, match="no archive"):
+        opened_member(io.BytesIO(b"words"), "a.txt", "x")
+
+
+def test_a_file_behind_a_password_is_named_and_refused() -> None:
+    content = bytearray(zipped({"a.txt": b"first"}))
+    content[6] |= 1
+    content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    assert "needs a password" in read(archive.read, bytes(content), "a.zip").texts[0]
+    with pytest.raises(PasswordRequired):
+        opened_member(io.BytesIO(bytes(content)), "a.zip", "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "member"),
+    [
+        ("a.zip", zipped({"bomb.txt": bytes(99 << 20)}), "bomb.txt"),
+        ("a.zip", zipped({"large.txt": bytes(101 << 20)}), "large.txt"),
+        ("a.gz", gzip.compress(bytes(101 << 20)), "a"),
+        ("a.tar.gz", gzip.compress(tarred({"bomb.txt": bytes(101 << 20)})), "bomb.txt"),
+    ],
+    ids=["ratio", "size", "gzip", "tar"],
+)
+def test_what_unpacks_to_more_than_is_read_is_refused(name: str, content: bytes, member: str) -> None:
+    with pytest.raises(TooComplex):
+        opened_member(io.BytesIO(content), name, member)
+
+
+def test_a_listing_that_unpacks_without_end_is_refused() -> None:
+    with pytest.raises(TooComplex):
+        read(archive.read, gzip.compress(tarred({"bomb.txt": bytes(99 << 20)})), "a.tgz")
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_cut_off_archives_end_as_a_list_or_as_one_error(name: str) -> None:
+    content, failed = ARCHIVES[name], 0
+    for size in range(100, len(content), max(len(content) // 30, 1)):
+        try:
+            read(archive.read, content[:size], name)
+        except KimiFilesError:
+            failed += 1
+    assert failed
+
+
+def test_other_ways_of_packing_are_refused_in_words() -> None:
+    content = bytearray(zipped({"a.txt": b"first"}))
+    content[8:10] = content[content.rindex(b"PK\x01\x02") + 10 : content.rindex(b"PK\x01\x02") + 12] = b"\x09\x00"
+    with pytest.raises(UnsupportedFile, match="packed in a way"):
+        opened_member(io.BytesIO(bytes(content)), "a.zip", "a.txt")
+    with pytest.raises(DamagedFile):
+        opened_member(io.BytesIO(ARCHIVES["a.zip"][:-40]), "a.zip", "b.docx")
