@@ -40,6 +40,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kimi_files.models import ErrorDetail, ErrorResponse
+from kimi_files.redaction import redacted
 
 
 class KimiFilesError(Exception):
@@ -50,9 +51,9 @@ class KimiFilesError(Exception):
     code: ClassVar[str] = "internal_error"
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(f"{message} {hint}".strip())
-        self.message = message
-        self.hint = hint
+        self.message = redacted(message)
+        self.hint = redacted(hint)
+        super().__init__(f"{self.message} {self.hint}".strip())
 
     def to_response(self) -> ErrorResponse:
         """The error as the contract's ``ErrorResponse``, the hint at the end of the message."""

@@ -15,6 +15,7 @@ import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kimi_files.errors import KimiFilesError
+from kimi_files.kimi.body import text_parts
 from kimi_files.kimi.client import KimiClient
 from kimi_files.kimi.errors import BalanceExhausted, InvalidKey, OutcomeUnknown, RemoteFailure, RequestRefused
 from kimi_files.kimi.patience import Patience
@@ -130,7 +131,9 @@ class Batches:
             ):
                 if file_id is not None:
                     await progress(0, None, f"loading {file_id}")
-                    await self._client.content(file_id, body, progress)
+                    with TemporaryFile() as content:
+                        await self._client.content(file_id, content, progress)
+                        await anyio.to_thread.run_sync(_copy_text, content, body)
             return await anyio.to_thread.run_sync(_join, requests, answers, errors, target)
 
     async def _of_file(self, input_file_id: str, progress: Progress) -> list[Batch]:
@@ -186,6 +189,12 @@ def _reasons(batch: Batch) -> str:
         [str(error.get("message", "")) for error in data if isinstance(error, dict)] if isinstance(data, list) else []
     )
     return f" ({'; '.join(words)[:300]})" if words else ""
+
+
+def _copy_text(content: IO[bytes], target: IO[bytes]) -> None:
+    """The lines as they are, whichever form the service gives them in."""
+    for part in text_parts(content):
+        target.write(part.encode("utf-8", "replace"))
 
 
 def _join(requests: IO[bytes], answers: IO[bytes], errors: IO[bytes], target: Path) -> Joined:

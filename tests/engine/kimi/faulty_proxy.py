@@ -30,6 +30,9 @@ class Fault(Enum):
     HTML_504 = "504 as a page of a gateway, nothing was done"
     SPURIOUS_400 = "400 about a header that nobody needs"
     NO_BALANCE = "429 that no waiting helps"
+    ECHO = "400 that repeats the request's headers"
+    REDIRECT = "307 to another address"
+    WRONG_KEY = "401 that repeats the key"
     TOO_LONG = "400: more tokens than the model takes"
     NO_MODEL = "404: no such model"
     NO_PICTURES = "400: the model takes no pictures"
@@ -158,7 +161,7 @@ class Proxy:
             await client.send(_page(504))
             return
         canned = self.canned.get(_counted(method.decode(), path.decode()))
-        made_up = _reply(200, "application/json", canned) if canned else _made_up(fault)
+        made_up = _reply(200, "application/json", canned) if canned else _made_up(fault, head)
         if made_up:
             await client.send(made_up)
             return
@@ -262,7 +265,14 @@ def _counted(method: str, path: str) -> str:
     return f"{method} {'/'.join(parts)}"
 
 
-def _made_up(fault: Fault | None) -> bytes:
+def _made_up(fault: Fault | None, head: bytes) -> bytes:
+    if fault is Fault.ECHO:
+        return _error(400, f"cannot understand: {head.decode()}", "invalid_request_error")
+    if fault is Fault.WRONG_KEY:
+        key = head.decode().partition("Bearer ")[2].partition("\r\n")[0]
+        return _error(401, f"Incorrect API key provided: {key}", "incorrect_api_key_error")
+    if fault is Fault.REDIRECT:
+        return _reply(307, "text/html", b"", "Location: http://127.0.0.1:9/v1/files")
     if fault is Fault.RATE_LIMIT:
         message = "Your account reached max RPM: 3, please try again after 0.05 seconds"
         return _error(429, message, "rate_limit_reached_error")
