@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 _SERVER_OPTIONS = {"--allow": "folders", "--service": "service", "--data-dir": "data_dir"}
+_SERVER_FLAGS = {"--strict": "strict"}
 
 
 def main() -> None:
@@ -26,6 +27,9 @@ def _server_options(arguments: list[str]) -> dict[str, Any] | None:
     options: dict[str, Any] = {}
     rest = iter(arguments)
     for argument in rest:
+        if argument in _SERVER_FLAGS:
+            options[_SERVER_FLAGS[argument]] = True
+            continue
         name, equals, value = argument.partition("=")
         if name not in _SERVER_OPTIONS:
             return None

@@ -21,8 +21,8 @@ def start(settings: Settings) -> FilesService:
     if settings.chat is not None:
         from kimi_files.kimi.local_chat import LocalServiceWithChat
 
-        return LocalServiceWithChat(settings.data_dir, WorkerPool(), _own_chat(settings))
-    return LocalFilesService(settings.data_dir, WorkerPool())
+        return LocalServiceWithChat(settings.data_dir, WorkerPool(strict=settings.strict), _own_chat(settings))
+    return LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict))
 
 
 def start_kimi(settings: Settings) -> KimiFilesService:
@@ -34,7 +34,9 @@ def start_kimi(settings: Settings) -> KimiFilesService:
     assert settings.kimi is not None
     client = KimiClient(settings.kimi)
     chat = Chat(client, settings.model, is_kimi=True) if settings.chat is None else _own_chat(settings)
-    return KimiFilesService(client, LocalFilesService(settings.data_dir, WorkerPool()), settings.data_dir, chat)
+    return KimiFilesService(
+        client, LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict)), settings.data_dir, chat
+    )
 
 
 def _own_chat(settings: Settings) -> Chat:

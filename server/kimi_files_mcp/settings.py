@@ -27,7 +27,7 @@ class Settings:
     """``allowed_by`` says in words where the allowed folders come from: an option, a variable or the default.
 
     ``kimi`` is the account, None unless the service is kimi; ``chat`` the endpoint that answers questions instead of Kimi,
-    or of nobody; ``model`` the one that the user chose.
+    or of nobody; ``model`` the one that the user chose. ``strict`` gives every file a reader process of its own.
     """
 
     service: Literal["local", "kimi"]
@@ -37,6 +37,7 @@ class Settings:
     kimi: Endpoint | None = None
     chat: Endpoint | None = None
     model: str | None = None
+    strict: bool = False
 
 
 def read_settings(
@@ -44,6 +45,7 @@ def read_settings(
     folders: Sequence[str] = (),
     service: str | None = None,
     data_dir: str | None = None,
+    strict: bool = False,
 ) -> Settings:
     """Settings from the environment, overridden by the command line. InvalidArguments names what is wrong and where."""
     allowed, allowed_by = _folders(environment, folders)
@@ -56,6 +58,7 @@ def read_settings(
         kimi=_kimi(environment) if chosen == "kimi" else None,
         chat=_chat(environment),
         model=_value(environment, "KIMI_FILES_MODEL")[1] or None,
+        strict=strict or _value(environment, "KIMI_FILES_STRICT")[1] not in ("", "0"),
     )
 
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from kimi_files.service import FilesService
 
 
-def run_server(folders: Sequence[str] = (), service: str | None = None, data_dir: str | None = None) -> None:
+def run_server(
+    folders: Sequence[str] = (), service: str | None = None, data_dir: str | None = None, strict: bool = False
+) -> None:
     """Serve until stdin ends. A wrong setting ends the process with one line on stderr, which hosts show."""
     start_log()
     try:
-        settings = read_settings(os.environ, folders, service, data_dir)
+        settings = read_settings(os.environ, folders, service, data_dir, strict)
     except KimiFilesError as error:
         sys.exit(f"kimi-files-mcp: {error}")
     # Importing creates tens of thousands of lasting objects: collecting in between costs a third of the CPU time.

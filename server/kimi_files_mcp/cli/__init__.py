@@ -47,14 +47,21 @@ The commands below do the same work at a terminal. Files stay on this machine.
     metavar="DIR",
     help="Where uploaded files and the cache are kept. Default: KIMI_FILES_DATA_DIR, else the user's data folder.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="A fresh reader process for every file, so that no file can reach another one. Default: KIMI_FILES_STRICT.",
+)
 @click.version_option(__version__, prog_name="kimi-files-mcp")
 @click.pass_context
-def program(context: click.Context, folders: tuple[str, ...], service: str | None, data_dir: str | None) -> None:
-    context.obj = Options(folders, service, data_dir)
+def program(
+    context: click.Context, folders: tuple[str, ...], service: str | None, data_dir: str | None, strict: bool
+) -> None:
+    context.obj = Options(folders, service, data_dir, strict)
     if context.invoked_subcommand is None:
         from kimi_files_mcp.stdio import run_server
 
-        run_server(folders, service, data_dir)
+        run_server(folders, service, data_dir, strict)
 
 
 for command in (demo, read, ask, upload, list_files, delete, batch, serve, install, uninstall, doctor):

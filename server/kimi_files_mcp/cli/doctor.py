@@ -119,6 +119,8 @@ async def _readers() -> AsyncIterator[Finding]:
                     yield Finding(f"reads {sample.suffix}", str(error), ok=False)
     finally:
         await pool.aclose()
+    if pool.level is not None:
+        yield Finding("walls of readers", pool.level)
 
 
 async def _store(settings: Settings) -> Finding:

@@ -27,12 +27,13 @@ class Options:
     folders: Sequence[str]
     service: str | None
     data_dir: str | None
+    strict: bool
 
     def settings(self) -> Settings:
         """Settings of this run. A wrong one ends it with its reason."""
         start_log()
         try:
-            return read_settings(os.environ, self.folders, self.service, self.data_dir)
+            return read_settings(os.environ, self.folders, self.service, self.data_dir, self.strict)
         except KimiFilesError as error:
             fail(error)
 
