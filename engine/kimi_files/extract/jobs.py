@@ -19,6 +19,7 @@ from kimi_files.errors import (
 )
 from kimi_files.extract import readers
 from kimi_files.extract.document import Start
+from kimi_files.extract.invisible import without_invisible
 from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_reader
 
 _DETAILS_CHARACTERS = 500
@@ -29,7 +30,7 @@ def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) 
     stream, name = _file(stream, arguments)
     identified, module = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
-    yield from readers.read(module, stream, name, identified.format)
+    yield from without_invisible(readers.read(module, stream, name, identified.format))
 
 
 def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
