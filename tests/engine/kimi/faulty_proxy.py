@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -327,9 +328,8 @@ async def _main() -> None:
     host, _, port = options.upstream.partition(":")
     async with faulty((host, int(port)), at_random(options.share, options.seed)) as proxy:
         print(proxy.base_url, flush=True)
-        # Ends with the process that started it.
-        await anyio.to_thread.run_sync(input)
-        print(dict(proxy.done), flush=True)
+        await anyio.to_thread.run_sync(sys.stdin.read)  # ends with the process that started it
+        print(json.dumps(dict(proxy.done)), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -109,12 +110,12 @@ class _Quiet(Server):
 
 
 @asynccontextmanager
-async def peer(data_dir: Path, limits: Limits | None = None) -> AsyncIterator[Peer]:
+async def peer(data_dir: Path, limits: Limits | None = None, key: str = KEY) -> AsyncIterator[Peer]:
     """The service on a port of its own, inside the test."""
     service = KimiLike(data_dir, WorkerPool(size=1), limits)
     script = Script()
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    server = _Quiet(_with_script(build_app(service, KEY, data_dir / "spool"), service, script))
+    server = _Quiet(_with_script(build_app(service, key, data_dir / "spool"), service, script))
     with listener:
         try:
             async with anyio.create_task_group() as tasks:
@@ -197,10 +198,11 @@ async def _events(script: Script, asked: dict[str, Any]) -> AsyncIterator[str]:
 async def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data_dir", type=Path)
+    parser.add_argument("--key", default=KEY)
     options = parser.parse_args()
-    async with peer(options.data_dir) as running:
+    async with peer(options.data_dir, Limits(files=1_000_000), options.key) as running:
         print(f"127.0.0.1:{running.port}", flush=True)
-        await anyio.to_thread.run_sync(input)
+        await anyio.to_thread.run_sync(sys.stdin.read)  # ends with the process that started it
 
 
 if __name__ == "__main__":
