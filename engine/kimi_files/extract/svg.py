@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, TooComplex, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
@@ -29,6 +31,18 @@ _OUTSIDE = re.compile(
     r"""([\s"'][\w.:-]*href\s*=\s*)(?:"(?!\#|data:image/(?!svg))[^"]*"|'(?!\#|data:image/(?!svg))[^']*')""",
     re.IGNORECASE,
 )
+
+_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
+_SERIF = {"Liberation Serif": "LiberationSerif-Regular.ttf", "DejaVu Serif": "DejaVuSerif.ttf"}
+_SANS = {"Liberation Sans": "LiberationSans-Regular.ttf", "DejaVu Sans": "DejaVuSans.ttf"}
+_MONO = {"Liberation Mono": "LiberationMono-Regular.ttf", "DejaVu Sans Mono": "DejaVuSansMono.ttf"}
+_NOTO = {"Noto Serif": "NotoSerif-Regular.ttf", "Noto Sans": "NotoSans-Regular.ttf", "Cantarell": "Cantarell-VF.otf"}
+_FAMILIES = {
+    "font_family": {**_SANS, **_SERIF, **_NOTO},
+    "serif_family": {**_SERIF, **_SANS, **_NOTO},
+    "sans_serif_family": {**_SANS, **_SERIF, **_NOTO},
+    "monospace_family": {**_MONO, **_SANS, **_NOTO},
+}
 
 _SEE_IT = "These are the words of the picture; call with pictures=true to see it."
 
@@ -61,7 +75,7 @@ def draw(stream: BinaryIO, name: str) -> Iterator[Drawing]:
     markup = _OUTSIDE.sub(r'\1""', _without_entities("".join(_decoded(stream, name)), name))
     try:
         # Both sides are given: the library fits the drawing into them, however large or narrow it says it is.
-        png = resvg_py.svg_to_bytes(svg_string=markup, width=LONG_SIDE, height=LONG_SIDE)
+        png = resvg_py.svg_to_bytes(svg_string=markup, width=LONG_SIDE, height=LONG_SIDE, **_families())
     except ValueError:
         raise DamagedFile(
             f"'{name}' is a damaged SVG picture.", "Open it in a browser to see what is left of it."
@@ -75,6 +89,16 @@ def check(stream: BinaryIO, name: str) -> str:
     for drawing in draw(stream, name):
         return f"SVG picture, drawn at {drawing.width:,} × {drawing.height:,} px"
     return ""
+
+
+def _families() -> dict[str, Any]:
+    """Fonts for texts that name none that is there: the library knows only those of Windows, and drops the text."""
+    found = {path.name for folder in _FONT_FOLDERS if sys.platform == "linux" for path in Path(folder).rglob("*.?tf")}
+    families: dict[str, Any] = {}
+    for option, candidates in _FAMILIES.items():
+        there = [family for family, file in candidates.items() if file in found]
+        families.update({option: there[0]} if there else {})
+    return families
 
 
 def _decoded(stream: BinaryIO, name: str) -> Decoded:

@@ -19,6 +19,16 @@ _DECLARED = re.compile(
     rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']([\w.:-]+)""", re.I
 )
 _DECLARED_WITHIN = 4096
+# Text that a browser does not show is kept, since tabs and folded parts hold it too, but says so.
+_HIDING = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+_WORTH_LOOKING = re.compile(_HIDING, re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"<(?:div|span|p|section|article|aside|a|b|i|em|strong|font|label|li|t[dh]|h[1-6])\s"
+    rf"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\bstyle\s*=\s*(?:"[^"<]*?(?:{_HIDING})[^"<]*"|'[^'<]*?(?:{_HIDING})[^'<]*')"""
+    r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*>(?!\s*</)""",
+    re.IGNORECASE,
+)
+
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
 
@@ -65,6 +75,8 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
     """A page, or a part of one, as Markdown, and what the converter warns of. XHTML is recognised by its beginning, too."""
     import html_to_markdown
 
+    if _WORTH_LOOKING.search(markup):
+        markup = _HIDDEN.sub(r"\g<0>[hidden] ", markup)
     is_xhtml = is_xhtml or _XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None
     result = html_to_markdown.convert(
         _SELF_CLOSED.sub(r"<\1\2></\1>", markup) if is_xhtml else markup,

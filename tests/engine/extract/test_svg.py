@@ -105,3 +105,12 @@ def test_what_unpacks_without_end_or_not_at_all_is_refused() -> None:
         read(svg.read, b"\x1f\x8b\x08\x00rubbish that is no stream", "a.svgz")
     with pytest.raises(DamagedFile):
         drawn("<svg><g>")
+
+
+@pytest.mark.skipif(not any(Path("/usr/share/fonts").rglob("*Sans*.ttf")), reason="no fonts on this machine")
+@pytest.mark.parametrize("family", ["", 'font-family="Arial"', 'font-family="None Such, sans-serif"'])
+def test_words_are_drawn_in_fonts_that_are_there(family: str) -> None:
+    image = pixels(
+        f'<svg {SPACE} width="200" height="50"><text {family} x="10" y="30" font-size="20">Hello</text></svg>'
+    )
+    assert image.getchannel("A").getextrema() == (0, 255)

@@ -1,4 +1,4 @@
-"""Comments and tracked changes of a Word document, written into its text before a library drops them."""
+"""Comments, tracked changes and hidden text of a Word document, told in its text before a library drops or mixes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from kimi_files.extract.office.package import Attributes, Package, parse_xml
 _DOCUMENT = "word/document.xml"
 _COMMENTS = "word/comments.xml"
 
-_WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference)[ />]")
+_WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish)[ />]")
+_VANISH = rb'<w:vanish(?: w:val="(?:1|true|on)")?/>'
+_HIDDEN_RUN = re.compile(
+    rb"(<w:r(?: [^>]*)?><w:rPr>(?:(?!</w:rPr>).)*?)" + _VANISH + rb"((?:(?!</w:rPr>).)*</w:rPr>)"
+    rb"((?:(?!</w:r>).)*?<w:t[ >](?:(?!</w:r>).)*)(</w:r>)",
+    re.DOTALL,
+)
 _COMMENT = re.compile(rb'<w:commentReference\b[^>]*w:id="([^"]*)"[^>]*/>')
 _DELETED_TEXT = re.compile(rb"(</?w:)delText\b")
 _NEXT_OF_SAME_KIND = re.compile(rb"</w:(ins|del|moveFrom)>\s*<w:\1(?: [^>]*)?(?<!/)>")
@@ -20,7 +26,7 @@ _WORDS = {b"ins": b"inserted", b"del": b"deleted", b"moveFrom": b"moved away"}
 
 
 def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
-    """The document with "[inserted: …]", "[deleted: …]" and "[comment by …: …]" in its text, where it has any."""
+    """The document with "[inserted: …]", "[deleted: …]", "[hidden: …]" and "[comment by …: …]" in its text, where it has any."""
     document = package.part(_DOCUMENT)
     if not _WORTH_LOOKING.search(document):
         return untrusted_bytes
@@ -35,6 +41,7 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
     changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
     changed = _START.sub(lambda match: _run(b"[" + _WORDS[match[1]] + b": "), changed)
     changed = _END.sub(lambda match: _run(b"]"), changed)
+    changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
     return package.rewritten({_DOCUMENT: changed})
 
 
