@@ -105,12 +105,12 @@ class Uploader:
                         self.acknowledged[name] = file_id
 
 
-async def upload_all(base_url: str, folder: Path, data_dir: Path, seed: int) -> None:
+async def upload_all(base_url: str, folder: Path, data_dir: Path, seed: int, key: str) -> None:
     """What one process does: every file in an order of its own, each until it works, except what was acknowledged."""
     done = set(json.loads(sys.stdin.readline()))
     names = sorted(path.name for path in folder.iterdir() if path.name not in done)
     random.Random(seed).shuffle(names)
-    service = kimi(base_url, data_dir)
+    service = kimi(base_url, data_dir, key=key)
     try:
         for name in names:
             while True:
@@ -126,8 +126,8 @@ async def upload_all(base_url: str, folder: Path, data_dir: Path, seed: int) -> 
         await service.aclose()
 
 
-def kimi(base_url: str, data_dir: Path, policy: RetryPolicy = POLICY) -> KimiFilesService:
-    client = KimiClient(Endpoint(base_url, KEY, "MOONSHOT_BASE_URL", "MOONSHOT_API_KEY"), policy)
+def kimi(base_url: str, data_dir: Path, policy: RetryPolicy = POLICY, key: str = KEY) -> KimiFilesService:
+    client = KimiClient(Endpoint(base_url, key, "MOONSHOT_BASE_URL", "MOONSHOT_API_KEY"), policy)
     local = LocalFilesService(data_dir, WorkerPool())
     return KimiFilesService(client, local, data_dir, Chat(client, None, is_kimi=True))
 
@@ -300,11 +300,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--only", choices=["faults", "upload"])
+    parser.add_argument("--key", default=KEY, help=argparse.SUPPRESS)
     parser.add_argument("--upload-all", nargs=4, metavar=("URL", "FILES", "DATA", "SEED"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.upload_all:
         base_url, files, data_dir, seed = options.upload_all
-        anyio.run(upload_all, base_url, Path(files), Path(data_dir), int(seed))
+        anyio.run(upload_all, base_url, Path(files), Path(data_dir), int(seed), options.key)
         return
     table = Table("measurement", "ours / bare", "ratio", "target", box=None)
     with tempfile.TemporaryDirectory() as folder:

@@ -21,7 +21,7 @@ def start(settings: Settings) -> FilesService:
     if settings.chat is not None:
         from kimi_files.kimi.local_chat import LocalServiceWithChat
 
-        return LocalServiceWithChat(settings.data_dir, WorkerPool(strict=settings.strict), _own_chat(settings))
+        return LocalServiceWithChat(settings.data_dir, WorkerPool(strict=settings.strict), start_chat(settings))
     return LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict))
 
 
@@ -33,15 +33,15 @@ def start_kimi(settings: Settings) -> KimiFilesService:
 
     assert settings.kimi is not None
     client = KimiClient(settings.kimi)
-    chat = Chat(client, settings.model, is_kimi=True) if settings.chat is None else _own_chat(settings)
-    return KimiFilesService(
-        client, LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict)), settings.data_dir, chat
-    )
+    chat = start_chat(settings) if settings.chat is not None else Chat(client, settings.model, is_kimi=True)
+    return KimiFilesService(client, LocalFilesService(settings.data_dir, WorkerPool()), settings.data_dir, chat)
 
 
-def _own_chat(settings: Settings) -> Chat:
+def start_chat(settings: Settings) -> Chat:
+    """Who answers questions: the chat endpoint that the user named, else Kimi."""
     from kimi_files.kimi.chat import Chat
     from kimi_files.kimi.client import KimiClient
 
-    assert settings.chat is not None
-    return Chat(KimiClient(settings.chat), settings.model, is_kimi=False)
+    endpoint = settings.chat or settings.kimi
+    assert endpoint is not None
+    return Chat(KimiClient(endpoint), settings.model, is_kimi=settings.chat is None)

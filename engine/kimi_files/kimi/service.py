@@ -78,6 +78,7 @@ class KimiFilesService:
     async def create(self, file: OpenFile, purpose: Purpose, progress: Progress = no_progress) -> FileObject:
         """Upload a file, once: the same bytes, name and purpose give the file that is there. It is kept until deleted."""
         check_purpose(purpose)
+        file.check_whole()
         check_size(file.size)
         found = "" if purpose == "file-extract" else await self._checked(file, purpose, progress)
         sha256 = await self._local.sha256(file)
@@ -137,13 +138,11 @@ class KimiFilesService:
         if isinstance(file, str):
             return await self._content_by_id(file, progress)
         check_size(file.size)
-        if file.member:
-            return await self._read_here(file, "Files in archives are read on this machine.", progress)
         named = by_name(file.name)
-        if named is not None and "video" in named.purposes:
+        if named is not None and "video" in named.purposes and not file.member:
             return self._nothing_to_read(file.name, None, file.size, named, await self._local.sha256(file))
-        if named is not None and named.picture:
-            return await self._read_here(file, "Kimi gives no text of pictures.", progress)
+        if why := _reason_not_to_send(file, named):
+            return await self._read_here(file, why, progress)
         try:
             content = await self._local.text(await self._text_by_path(file, progress), progress)
         except _READ_HERE as error:
@@ -176,7 +175,7 @@ class KimiFilesService:
                 return [remote_exhibit(name, "image", remote.id)]
             return [remote_exhibit(name, "video", remote.id)] if remote.purpose == "video" else []
         named = by_name(file.name)
-        if not self._chat.is_kimi or named is None or not is_seen_as_it_is(named):
+        if not self._chat.is_kimi or file.member or named is None or not is_seen_as_it_is(named):
             return await drawn_exhibits(self._local, file, content, progress)
         kind: Literal["image", "video"] = "video" if "video" in named.purposes else "image"
         sha256 = await self._local.sha256(file)
@@ -318,6 +317,17 @@ class KimiFilesService:
         """For files whose bytes nobody here has seen: an id means the same text for as long as it exists."""
         name = hashlib.sha256(f"{self._client.endpoint.account} {file_id}".encode()).hexdigest()
         return ContentKey(name, extension, REMOTE_READER)
+
+
+def _reason_not_to_send(file: OpenFile, named: Format | None) -> str:
+    """Why a file is read on this machine without asking the service; empty for what it can read."""
+    if file.member:
+        return "it is in an archive."
+    if named is None:
+        return ""
+    if named.reader == "archive":
+        return "Kimi takes no archives."
+    return "Kimi gives no text of pictures." if named.picture else ""
 
 
 def _record(remote: RemoteFile, row: Upload | None) -> FileObject:

@@ -238,11 +238,6 @@ class LocalFilesService:
         await self._open()
         return await self._texts.get(source, progress)
 
-    async def cached_text(self, key: ContentKey) -> Content | None:
-        """A text that was read before; None if there is none."""
-        await self._open()
-        return await self._texts.cached(key)
-
     async def discard_text(self, key: ContentKey) -> None:
         """Remove a text, if it was read before."""
         await self._open()

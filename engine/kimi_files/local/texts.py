@@ -115,11 +115,6 @@ class Texts:
                 return content
         raise ServerError("The file's text is deleted as often as it is read.", "Try again in a moment.")
 
-    async def cached(self, key: ContentKey) -> Content | None:
-        """The text if somebody has read it; None if not."""
-        content_id = await self._catalogue.find_content(key)
-        return None if content_id is None else await self._load(content_id)
-
     async def discard(self, content_id: int) -> None:
         """Remove a text and its passages."""
         self._remembered.pop(content_id, None)

@@ -8,14 +8,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
 import click
 
 from kimi_files.access import AccessPolicy, open_file, shown
 from kimi_files.errors import KimiFilesError
+from kimi_files.progress import no_progress
 from kimi_files_mcp import __version__
 from kimi_files_mcp.cli.terminal import Options, run
 from kimi_files_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from kimi_files.kimi.endpoint import Endpoint
 
 _LIBRARIES = (
     "mcp",
@@ -25,6 +30,7 @@ _LIBRARIES = (
     "office-oxide",
     "html-to-markdown",
     "chardet",
+    "httpx",
     "pillow",
 )
 
@@ -71,9 +77,12 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("command", sys.executable)
     for library in _LIBRARIES:
         yield _library(library)
-    yield Finding(
-        "service", f"{settings.service}: files stay on this machine" if settings.service == "local" else "kimi"
-    )
+    stay = "files stay on this machine" if settings.service == "local" else "files that are read or kept are uploaded"
+    yield Finding("service", f"{settings.service}: {stay}")
+    if settings.kimi is not None:
+        yield await _account(settings, settings.kimi)
+    if settings.kimi is not None or settings.chat is not None:
+        yield await _model(settings)
     folders = ", ".join(shown(folder) for folder in settings.policy.allowed) or "none"
     yield Finding(
         "allowed folders",
@@ -84,6 +93,36 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _readers():
         yield finding
     yield await _store(settings)
+
+
+async def _account(settings: Settings, endpoint: Endpoint) -> Finding:
+    """Whether the key opens the account, and how full that is."""
+    from kimi_files_mcp.services import start_kimi
+
+    service = start_kimi(settings)
+    try:
+        files = (await service.list(limit=100_000)).data
+        size = sum(file.bytes for file in files) / 1e9
+        return Finding("account", f"{endpoint.base_url}: {len(files):,} files, {size:.2f} GB", ok=True)
+    except KimiFilesError as error:
+        return Finding("account", error.message, ok=False, remedy=error.hint)
+    finally:
+        await service.aclose()
+
+
+async def _model(settings: Settings) -> Finding:
+    """Who would answer a question."""
+    from kimi_files_mcp.services import start_chat
+
+    chat = start_chat(settings)
+    try:
+        model = await chat.model(no_progress)
+        where = chat.client.endpoint.base_url
+        return Finding("model", f"{model.id} at {where}, {model.context:,} tokens", ok=True)
+    except KimiFilesError as error:
+        return Finding("model", error.message, ok=False, remedy=error.hint)
+    finally:
+        await chat.aclose()
 
 
 def _library(name: str) -> Finding:

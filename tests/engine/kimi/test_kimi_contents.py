@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from kimi_files.access import AccessPolicy, open_file
 from kimi_files.content import Content
-from kimi_files.errors import FileNotFound, QuotaExceeded, UnsupportedFile
+from kimi_files.errors import FileNotFound, InvalidArguments, QuotaExceeded, UnsupportedFile
 from kimi_files.kimi.errors import ExtractionFailed, ServiceFault
 from kimi_files.kimi.patience import RetryPolicy
 from kimi_files.kimi.service import KimiFilesService
@@ -177,6 +179,23 @@ async def test_a_picture_that_was_uploaded_has_no_text_and_gives_no_bytes_back(t
         assert (found.name, found.tokens, [page.kind for page in found.pages]) == ("chart.png", 0, ["picture"])
         with pytest.raises(UnsupportedFile, match="by its path"):
             await kimi.pictures(record.id, None)
+
+
+async def test_an_archive_and_what_is_in_it_are_read_here_and_never_sent(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        kimi = at.start()
+        path = at.file("papers.zip", "")
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("2024/a.txt", "inside\n")
+        assert "2024/a.txt" in await text(await content(kimi, path))
+        async with await open_file(
+            f"{path}!/2024/a.txt", AccessPolicy.from_folders([path.parent], path.parent)
+        ) as file:
+            found = await kimi.content(file)
+            assert (await text(found), found.warnings[0]) == ("inside\n", "read on this machine: it is in an archive.")
+            with pytest.raises(InvalidArguments, match="Unpack"):
+                await kimi.create(file, "file-extract")
+        assert at.uploads() == 0
 
 
 async def test_a_page_break_begins_a_page(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import sys
 from pathlib import Path
 
 import anyio
@@ -24,6 +25,7 @@ from kimi_files.kimi.service import KimiFilesService
 from kimi_files.kimi.uploads import AccountLimits
 from kimi_files.local.service import Limits
 from tests.engine.kimi.faulty_proxy import AFTER, BEFORE, Fault, Plan, at_random, one_after_another, scripted
+from tests.engine.kimi.peer import KEY
 from tests.engine.kimi.world import World, create, opened, world
 
 
@@ -147,6 +149,22 @@ async def test_a_cancelled_upload_is_looked_for_before_it_is_sent_again(tmp_path
             await at.proxy.silent.wait()
             tasks.cancel_scope.cancel()
         record = await create(kimi, at.file())
+        assert [file.id for file in await at.peer.files()] == [record.id]
+        assert at.uploads() == 1
+
+
+async def test_a_process_killed_in_the_middle_of_an_upload_is_taken_up_by_the_next(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        at.proxy.plan = scripted("POST", "/files", Fault.SILENCE)
+        folder = at.file().parent
+        line = ["-m", "bench.kimi", "--upload-all", at.proxy.base_url, str(folder), str(at.folder / "data"), "1"]
+        async with await anyio.open_process([sys.executable, *line, "--key", KEY]) as process:
+            assert process.stdin
+            await process.stdin.send(b"[]\n")
+            await at.proxy.silent.wait()
+            process.kill()
+        assert _rows(at) == [("a.txt", "sending")]
+        record = await create(at.start(), at.file())
         assert [file.id for file in await at.peer.files()] == [record.id]
         assert at.uploads() == 1
 
