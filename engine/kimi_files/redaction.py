@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
 
 # A word such as "ollama", given where an endpoint wants any key at all, is no secret and stands in ordinary sentences.
 _SHORTEST_SECRET = 12
@@ -14,6 +13,8 @@ _hidden: set[str] = set()
 
 def hide(secret: str) -> None:
     """Let ``redacted`` remove this key from now on, also where it is percent-encoded."""
+    from urllib.parse import quote  # most processes have no key, and all start
+
     if len(secret) >= _SHORTEST_SECRET:
         _hidden.update((secret, quote(secret, safe="")))
 

@@ -210,7 +210,7 @@ def _coverage(
     if without:
         words.append(f"{without} files without a matching passage")
     if exhibits:
-        words.append(f"{len(exhibits)} picture{'s' if len(exhibits) > 1 else ''} or video looked at")
+        words.append(f"{_counted(exhibits)} looked at")
     if unseen:
         words.append(f"not looked at: {', '.join(exhibit.name for exhibit in unseen[:5])}")
     sent = sum(file.tokens for file in files)
@@ -219,3 +219,10 @@ def _coverage(
             f"the endpoint read only {reply.tokens_in:,} of about {sent:,} tokens: give the model a larger window"
         )
     return " · ".join(words)
+
+
+def _counted(exhibits: Sequence[Exhibit]) -> str:
+    """ "2 pictures and 1 video"."""
+    pictures = sum(exhibit.kind == "image" for exhibit in exhibits)
+    counts = (("picture", pictures), ("video", len(exhibits) - pictures))
+    return " and ".join(f"{number} {noun}{'s' if number > 1 else ''}" for noun, number in counts if number)

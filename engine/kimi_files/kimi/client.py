@@ -38,6 +38,7 @@ _CHAT_SILENCE_SECONDS = 900.0
 
 _MOST_REPLY_BYTES = 32 << 20
 _MOST_ERROR_BYTES = 1 << 20
+_MOST_CONTENT_BYTES = 1 << 30
 _MOST_PAGES = 1_000
 _MOST_EVENT_CHARACTERS = 4 << 20
 
@@ -131,7 +132,11 @@ class KimiClient:
                 media_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if media_type == "text/html":
                     raise odd_reply("a file's content", response.status_code)
+                size = 0
                 async for chunk in response.aiter_bytes(1 << 20):
+                    size += len(chunk)
+                    if size > _MOST_CONTENT_BYTES:
+                        raise odd_reply("a content of a sensible size", response.status_code)
                     await anyio.to_thread.run_sync(target.write, chunk)
             await anyio.to_thread.run_sync(text_parts, target)  # finds out whether it is whole
             return media_type

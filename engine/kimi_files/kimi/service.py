@@ -252,8 +252,7 @@ class KimiFilesService:
         if remote.purpose in ("image", "video"):
             key = self._key_by_id(file_id, extension_of(name))
             return self._nothing_to_read(name, file_id, remote.bytes, by_name(name), key.sha256)
-        if remote.failed:
-            raise ExtractionFailed(f"Kimi could not read '{name}': {remote.status_details or 'it gave no reason'}.")
+        await self._uploads.when_read(remote, name, progress)
         key = self._key_by_id(file_id, extension_of(name))
         if row is not None and len(row.sha256) == _HASH_CHARACTERS:
             key = ContentKey(row.sha256, row.extension, REMOTE_READER)

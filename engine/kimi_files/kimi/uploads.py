@@ -84,6 +84,22 @@ class Uploads:
                 remote = await self._send(file, sha256, purpose, kept=kept, progress=progress)
             return await self._when_ready(remote, file.name, progress)
 
+    async def when_read(self, remote: RemoteFile, name: str, progress: Progress = no_progress) -> RemoteFile:
+        """A file when the service has read it. ExtractionFailed with its words if it cannot, ServiceFault if not in time."""
+        policy, clock = self._client.policy, self._client.clock
+        begun, pause = clock.monotonic(), policy.first_poll
+        while not remote.usable:
+            if remote.failed:
+                details = remote.as_file().status_details or "it gave no reason"
+                raise ExtractionFailed(f"Kimi could not read '{name}': {details}.", "Save it in another format.")
+            if clock.monotonic() - begun > policy.poll_deadline:
+                raise ServiceFault(f"Kimi is still reading '{name}'.", "Call again later: it is not sent again.")
+            await progress(0, None, f"Kimi is reading {name}")
+            await clock.sleep(pause)
+            pause = min(pause * 1.5, policy.longest_poll)
+            remote = await self._client.file(remote.id, progress)
+        return remote
+
     async def absorb(self, listing: Listing) -> set[str]:
         """Bring ledger and list together: what was sent and not known is found, what is gone is forgotten.
 
@@ -345,21 +361,12 @@ class Uploads:
 
     async def _when_ready(self, remote: RemoteFile, name: str, progress: Progress) -> RemoteFile:
         """The file when the service has read it. ExtractionFailed with its words, and the file deleted, if it cannot."""
-        policy, clock = self._client.policy, self._client.clock
-        begun, pause = clock.monotonic(), policy.first_poll
-        while not remote.usable:
-            if remote.failed:
-                details = remote.as_file().status_details or "it gave no reason"
-                await self._client.delete_file(remote.id)
-                await self._ledger.forget_file(remote.id, remote.bytes)
-                raise ExtractionFailed(f"Kimi could not read '{name}': {details}.", "It was deleted from the account.")
-            if clock.monotonic() - begun > policy.poll_deadline:
-                raise ServiceFault(f"Kimi is still reading '{name}'.", "Call again later: it is not sent again.")
-            await progress(0, None, f"Kimi is reading {name}")
-            await clock.sleep(pause)
-            pause = min(pause * 1.5, policy.longest_poll)
-            remote = await self._client.file(remote.id, progress)
-        return remote
+        try:
+            return await self.when_read(remote, name, progress)
+        except ExtractionFailed:
+            await self._client.delete_file(remote.id)
+            await self._ledger.forget_file(remote.id, remote.bytes)
+            raise
 
     # Room
 

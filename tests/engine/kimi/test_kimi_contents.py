@@ -15,6 +15,7 @@ from kimi_files.content import Content
 from kimi_files.errors import FileNotFound, InvalidArguments, QuotaExceeded, UnsupportedFile
 from kimi_files.kimi.errors import ExtractionFailed, ServiceFault
 from kimi_files.kimi.patience import RetryPolicy
+from kimi_files.kimi.replies import RemoteFile
 from kimi_files.kimi.service import KimiFilesService
 from kimi_files.kimi.uploads import AccountLimits
 from kimi_files.local.service import Limits
@@ -220,8 +221,6 @@ async def test_a_file_that_failed_to_be_read_is_deleted_and_named(tmp_path: Path
             return record.model_copy(update={"status": "queued"})
 
         async def failed(file_id: str, *_: object) -> object:
-            from kimi_files.kimi.replies import RemoteFile
-
             status = "queued" if len(at.clock.waits) < 3 else "error"
             return RemoteFile(id=file_id, status=status, status_details="bad fonts", purpose="file-extract")
 
@@ -230,6 +229,30 @@ async def test_a_file_that_failed_to_be_read_is_deleted_and_named(tmp_path: Path
         with pytest.raises(ExtractionFailed, match="bad fonts"):
             await create(kimi, at.file())
         assert len(at.clock.waits) >= 3
+        assert await at.peer.files() == []
+
+
+async def test_a_file_that_is_still_being_read_is_waited_for_by_its_id_too(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        kimi = at.start()
+        record = await create(at.peer.service, at.folder_file("slow.txt", "slow\n"))
+        real = kimi._client.file
+
+        async def slow(file_id: str, *arguments: object) -> RemoteFile:
+            found = await real(file_id)
+            return found.model_copy(update={"status": "queued" if len(at.clock.waits) < 4 else "ok"})
+
+        kimi._client.file = slow  # type: ignore[method-assign,assignment]
+        assert await text(await kimi.content(record.id)) == "slow\n"
+        assert at.clock.waits == sorted(at.clock.waits)
+
+
+async def test_a_delete_whose_reply_was_lost_worked(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        kimi = at.start()
+        record = await create(at.peer.service, at.folder_file("other.txt", "x"))
+        at.proxy.plan = scripted("DELETE", record.id, Fault.LOST_REPLY)
+        assert (await kimi.delete(record.id)).deleted
         assert await at.peer.files() == []
 
 

@@ -168,7 +168,7 @@ async def test_an_agents_session_over_kimi(tmp_path: Path) -> None:
                 "It found hairline cracks on shaft nine [1]; the chart is blue [2].\n\n"
                 '[1] cracks.txt, line 1: "found hairline cracks on shaft nine"\n'
                 "[2] chart.png, picture\n"
-                "model kimi-k3 · file read whole · 1 picture or video looked at · 44,180 tokens in, 96 out"
+                "model kimi-k3 · file read whole · 1 picture looked at · 44,180 tokens in, 96 out"
             )
             listed = json.loads(await call("list_files"))
             assert sorted(file["filename"] for file in listed["data"]) == ["chart.png", "cracks.txt"]
