@@ -193,34 +193,52 @@ class PassageIndex:
 
     async def _build(self, content: Content, pool: WorkerPool, progress: Progress) -> int:
         await self._remove(content.id)
-        layer = searched_layer(content)
         total = sum(page.characters for page in content.pages)
         arguments: dict[str, JsonValue] = {
             "outline": [[entry.title, entry.level, entry.page] for entry in content.outline],
             "marked": not content.has_plain_layer and content.format not in _FORMATS_WITHOUT_HEADINGS,
+            "paged": any(page.kind != "text" for page in content.pages),
         }
         deadline = _FIRST_SECONDS + total / _CHARACTERS_A_SECOND
         passages = 0
+        last: Segment | None = None
         try:
-            async with pool.job("index", arguments, feed=_feed(content, layer, progress), deadline=deadline) as frames:
+            async with pool.job("index", arguments, feed=_feed(content, progress), deadline=deadline) as frames:
                 async for untrusted_frame in frames:
-                    passages += await self._store(content.id, passages, _segment(untrusted_frame))
-            await self._database.write(lambda connection: _finish(connection, content.id, passages))
+                    if last is not None:
+                        passages += await self._store(content.id, passages, last)
+                    last = _segment(untrusted_frame)
+            return await self._finish(content.id, passages, last)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._remove(content.id)
             raise
-        return passages
 
     async def _store(self, content_id: int, first: int, segment: Segment) -> int:
+        await self._database.write(lambda connection: _insert(connection, content_id, first, segment))
+        return len(segment.passages)
+
+    async def _finish(self, content_id: int, first: int, last: Segment | None) -> int:
+        """The last segment and the word that all are there, in one transaction: most texts have one segment."""
+        passages = first + (len(last.passages) if last else 0)
+
         def work(connection: sqlite3.Connection) -> None:
-            _insert(connection, content_id, first, segment)
+            if last is not None:
+                _insert(connection, content_id, first, last)
+            connection.execute("INSERT INTO passage_state VALUES (?, ?, ?)", (content_id, _version(), passages))
 
         await self._database.write(work)
-        return len(segment.passages)
+        return passages
 
     async def _remove(self, content_id: int) -> None:
         """The state first: from then on nobody searches the rest, which goes in short transactions."""
+
+        def is_there(connection: sqlite3.Connection) -> bool:
+            tables = ("passage_state", "passage_segment")
+            return any(
+                connection.execute(f"SELECT 1 FROM {table} WHERE content = ?", (content_id,)).fetchone()  # noqa: S608
+                for table in tables
+            )
 
         def remove_state(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM passage_state WHERE content = ?", (content_id,))
@@ -236,6 +254,8 @@ class PassageIndex:
                 connection.execute("DELETE FROM passage_page WHERE content = ?", (content_id,))
             return bool(some)
 
+        if not await self._database.read(is_there):
+            return
         await self._database.write(remove_state)
         while await self._database.write(remove_segments):
             pass
@@ -258,7 +278,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-async def _feed(content: Content, layer: Layer, progress: Progress) -> AsyncIterator[bytes]:
+async def _feed(content: Content, progress: Progress) -> AsyncIterator[bytes]:
+    layer = searched_layer(content)
     total = sum(page.characters for page in content.pages)
     done = 0
     for page in content.pages:
@@ -320,10 +341,6 @@ def _insert(connection: sqlite3.Connection, content_id: int, first: int, segment
             + [(identity, word, 1, _blob(postings)) for word, postings in segment.context.items()]
         ),
     )
-
-
-def _finish(connection: sqlite3.Connection, content_id: int, passages: int) -> None:
-    connection.execute("INSERT INTO passage_state VALUES (?, ?, ?)", (content_id, _version(), passages))
 
 
 def _blob(numbers: Iterable[int]) -> bytes:

@@ -38,6 +38,8 @@ _ENTRIES_AHEAD = 40
 
 _HEAD_LINES = 5
 _HEAD_CHARACTERS = 260
+# A text without pages: what is longer than this is no title, and says little about a passage far below it.
+_TITLE_CHARACTERS = 80
 _HEADING_CHARACTERS = 200
 
 # A frame may hold 2 MB: what a segment will take as JSON is counted while it grows.
@@ -83,9 +85,11 @@ class Cut:
 def run(stream: BinaryIO | None, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[Segment]:
     """The worker's job "index". The feed gives ``[page, start, text]`` as JSON: the pieces of all pages, in order.
 
-    ``arguments``: ``outline`` as a list of ``[title, level, page]``, ``marked`` whether headings are marked as in Markdown.
+    ``arguments``: ``outline`` as a list of ``[title, level, page]``, ``marked`` whether headings are marked as in Markdown,
+    ``paged`` whether the text has pages, whose first lines are searched with each passage.
     """
-    cutter = Cutter([OutlinePlace(*entry) for entry in arguments["outline"]], marked=arguments["marked"])
+    outline = [OutlinePlace(*entry) for entry in arguments["outline"]]
+    cutter = Cutter(outline, marked=arguments["marked"], paged=arguments["paged"])
     yield from segments(cutter.cut((page, start, text) for page, start, text in map(json.loads, feed)))
 
 
@@ -161,8 +165,9 @@ class _GrowingSegment:
 class Cutter:
     """Cuts the pages of one file. Memory is that of one passage and one line, however long a page is."""
 
-    def __init__(self, outline: Sequence[OutlinePlace] = (), *, marked: bool = False) -> None:
+    def __init__(self, outline: Sequence[OutlinePlace] = (), *, marked: bool = False, paged: bool = True) -> None:
         self._headings = _Headings(outline, marked)
+        self._paged = paged
         self._page: _Page | None = None
 
     def cut(self, pieces: Iterable[tuple[int, int, str]]) -> Iterator[Cut]:
@@ -174,7 +179,7 @@ class Cutter:
             if self._page is None or self._page.number != number:
                 yield from self._end_page()
                 self._headings.begin_page(number)
-                self._page = _Page(number, start, self._headings)
+                self._page = _Page(number, start, self._headings, self._paged)
             yield from self._page.take(text)
         yield from self._end_page()
 
@@ -272,6 +277,7 @@ class _Page:
     number: int
     offset: int
     headings: _Headings
+    paged: bool
     rest: str = ""
     lines: list[_Line] = field(default_factory=list)
     cost: int = 0
@@ -368,8 +374,10 @@ class _Page:
         self.cost = sum(line.cost for line in self.lines)
 
     def _note_head(self, stripped: str) -> None:
-        if self.head_lines < _HEAD_LINES and len(self.head) < _HEAD_CHARACTERS:
-            self.head_lines += 1
+        if self.head_lines >= (_HEAD_LINES if self.paged else 1):
+            return
+        self.head_lines += 1
+        if len(self.head) < _HEAD_CHARACTERS if self.paged else len(stripped) <= _TITLE_CHARACTERS:
             self.head = f"{self.head}\n{stripped}".lstrip("\n")[:_HEAD_CHARACTERS]
 
     def _note_table(self, start: int, stripped: str) -> tuple[int, int, str] | None:

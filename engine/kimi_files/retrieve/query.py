@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
 
-from kimi_files.retrieve.thesaurus import GROUPS
+from kimi_files.retrieve.thesaurus import DERIVED, GROUPS
 from kimi_files.retrieve.words import is_unspaced, raw_words, words
 
-THESAURUS_WEIGHT = 0.5
+THESAURUS_WEIGHT = 0.6
 # Words of the sentences around the one that asks: how to answer, where to look.
 BESIDE_WEIGHT = 0.6
 
@@ -25,7 +25,8 @@ _STOP = """a about above according after all also am an and any are as at based 
     such tell than that the their theirs them then there these they this those through to too under until up us use used
     using very want was we were what whats when where which while who whom whose why will with within without would yes
     you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
-    within among across per via considering assume assuming roughly approximately whether vs following primarily mainly mentioned useful"""
+    within among across per via considering assume assuming roughly approximately whether vs following
+    primarily mainly mentioned useful"""
 _STOP_WORDS = frozenset(_STOP.split())
 
 # Words of questions about the whole of a file. They name nothing that stands in it.
@@ -65,7 +66,8 @@ _WANTS_FIGURE = re.compile(
 _WANTS_NO_FIGURE = re.compile(r"\b(?:why|who|whom|whose)\b|为什么|为何|谁|原因|怎么样|怎样|如何", re.IGNORECASE)
 
 # Words so common in file names that they tell no file from another.
-_COMMON_IN_NAMES = frozenset(("the", "of", "and", "a", "an", "to", "in", "on", "for", "final", "copy", "new", "draft"))
+_NAME_WORDS = "the of and a an to in on for final copy new draft annual report 年度 度报 报告 年报 文件 文档 资料"
+_COMMON_IN_NAMES = frozenset(_NAME_WORDS.split())
 
 _SHORTEST_BEGINNING = 3
 _MOST_JOINED = 4
@@ -91,7 +93,7 @@ def asked(text: str) -> Asked:
         for _, found in said_beside if part is beside else ():
             for word in found:
                 weights.setdefault(word, BESIDE_WEIGHT)
-        for word in _synonyms(words(_CHINESE_STOP.sub(" ", part))):
+        for word in _synonyms(_CHINESE_STOP.sub(" ", part)):
             weights.setdefault(word, weight)
     return Asked(weights, (*said, *said_beside), wants_figure(text))
 
@@ -159,31 +161,43 @@ def _said(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield raw, found
 
 
-def _synonyms(said: Sequence[str]) -> Iterator[str]:
-    """The words of all phrases that share a group with a phrase that was said."""
-    groups = _groups_by_first_word()
+def _synonyms(text: str) -> Iterator[str]:
+    """The words that go with all phrases of the thesaurus that stand in a text."""
+    said = words(text)
+    spaced, unspaced = _thesaurus()
     for at, word in enumerate(said):
-        for phrase, group in groups.get(word, ()):
+        for phrase, others in spaced.get(word, ()):
             if tuple(said[at : at + len(phrase)]) == phrase:
-                yield from group
+                yield from others
+    for signs, others in unspaced:
+        if signs in text:
+            yield from others
+
+
+_Spaced = dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]
 
 
 @cache
-def _groups_by_first_word() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for group in GROUPS:
-        everything = tuple(dict.fromkeys(word for phrase in group for word in _phrase(phrase, pairs_only=True)))
-        for phrase in group:
-            found = _phrase(phrase)
-            by_first.setdefault(found[0], []).append((found, everything))
-    return by_first
+def _thesaurus() -> tuple[_Spaced, list[tuple[str, tuple[str, ...]]]]:
+    """What goes with each phrase: phrases by their first word, and Chinese phrases as they are written."""
+    spaced: _Spaced = {}
+    unspaced: list[tuple[str, tuple[str, ...]]] = []
+    for phrases, lines in (*((group, group) for group in GROUPS), *DERIVED):
+        others = tuple(dict.fromkeys(word for line in lines for word in _phrase(line)))
+        for phrase in phrases:
+            if is_unspaced(phrase):
+                unspaced.append((phrase, others))
+            else:
+                found = _phrase(phrase)
+                spaced.setdefault(found[0], []).append((found, others))
+    return spaced, unspaced
 
 
-def _phrase(phrase: str, *, pairs_only: bool = False) -> tuple[str, ...]:
-    """The words of a phrase. Single Chinese signs of a longer word would match everywhere."""
+def _phrase(phrase: str) -> tuple[str, ...]:
+    """The words of a phrase. Single Chinese signs of a longer one would match everywhere."""
     found = [word for raw in raw_words(phrase) if raw not in _STOP_WORDS for word in words(raw)]
-    if pairs_only and len(phrase) > 1 and is_unspaced(phrase):
-        found = [word for word in found if len(word) > 1]
+    if is_unspaced(phrase) and len(phrase) > 1:
+        return tuple(word for word in found if len(word) > 1)
     return tuple(found)
 
 

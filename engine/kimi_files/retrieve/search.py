@@ -70,9 +70,7 @@ def _factors(question: str, contents: Sequence[Content], tuning: Tuning) -> Mapp
     clearness = naming(question, [content.name for content in contents])
     if len(contents) < 2 or not any(clearness):
         return {}
-    return {
-        content.id: tuning.other_files ** (1 - clear) for content, clear in zip(contents, clearness, strict=True)
-    }
+    return {content.id: tuning.other_files ** (1 - clear) for content, clear in zip(contents, clearness, strict=True)}
 
 
 def _not_found(wordings: Sequence[Asked], segments: Sequence[SegmentPostings]) -> tuple[str, ...]:

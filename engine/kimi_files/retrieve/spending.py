@@ -171,7 +171,8 @@ async def _widened(content: Content, page: PageInfo, span: Span, tokens: int) ->
     ahead = _beginning(after, tokens - estimate_tokens(before[len(before) - taken :]))
     if ahead == len(after):
         taken = _tail(before, tokens - estimate_tokens(after))
-    return start - taken, end + ahead
+    beside_start, beside_end = before[len(before) - taken :].lstrip(), after[:ahead].rstrip()
+    return start - len(beside_start), end + len(beside_end)
 
 
 def _beginning(text: str, tokens: int) -> int:

@@ -98,3 +98,38 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ("author", "writer", "wrote", "written", "作者"),
 )
 """Each group's phrases stand for each other, at half the weight of a word that was really said."""
+
+DERIVED: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("dpo", "days payable outstanding", "应付账款周转天数"), ("accounts payable", "cost of sales", "inventories")),
+    (("dso", "days sales outstanding", "应收账款周转"), ("accounts receivable", "net sales")),
+    (("dio", "days inventory outstanding", "inventory turnover", "存货周转"), ("inventories", "cost of sales")),
+    (
+        ("cash conversion cycle",),
+        ("accounts payable", "accounts receivable", "inventories", "cost of sales", "net sales"),
+    ),
+    (("asset turnover", "资产周转"), ("net sales", "total assets")),
+    (("fixed asset turnover", "固定资产周转"), ("net sales", "property plant and equipment")),
+    (("return on assets", "roa", "资产收益率"), ("net income", "total assets")),
+    (("return on equity", "roe", "净资产收益率"), ("net income", "total equity")),
+    (("quick ratio", "acid test", "速动比率"), ("cash equivalents", "receivables", "total current liabilities")),
+    (
+        ("current ratio", "working capital", "liquidity", "流动比率"),
+        ("total current assets", "total current liabilities"),
+    ),
+    (("debt to equity", "leverage", "资产负债率"), ("total liabilities", "total equity", "long-term debt")),
+    (("interest coverage", "利息保障"), ("interest expense", "operating income")),
+    (("dividend payout", "payout ratio", "retention ratio"), ("dividends paid", "net income")),
+    (("gross margin", "gross margins", "毛利率"), ("gross profit", "net sales", "cost of sales")),
+    (("operating margin", "operating margins", "营业利润率"), ("operating income", "net sales")),
+    (("net profit margin", "profit margin", "净利率"), ("net income", "net sales")),
+    (("effective tax rate", "有效税率"), ("provision for income taxes", "income before income taxes")),
+    (("ebitda", "ebitdar", "ebit"), ("operating income", "depreciation and amortization")),
+    (
+        ("capital intensive", "capital intensity"),
+        ("property plant and equipment", "total assets", "capital expenditures"),
+    ),
+    (("topline", "top line", "revenue growth"), ("net sales", "total revenues")),
+    (("bottom line",), ("net income",)),
+    (("spin off", "spinning off"), ("separation", "discontinued operations")),
+)
+"""A figure that reports rarely print, and the lines that it is worked out from, at the same half weight."""

@@ -1,0 +1,126 @@
+"""What a question is taken to ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from kimi_files.retrieve.query import asked, names_nothing, naming, wants_figure
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much did the shaft cost?",
+        "What is the FY2018 capital expenditure amount (in USD millions) for 3M? Say why.",
+        "Assume you are an analyst. What was the gross margin?",
+        "Did revenue grow between 2021 and 2022?",
+        "营业收入是多少？",
+        "研发费用占比",
+        "公司有几个子公司",
+        "净利润同比增长了吗",
+    ],
+)
+def test_questions_that_want_a_figure(question: str) -> None:
+    assert wants_figure(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why did revenue fall?",
+        "Who signed the contract with a total of 5 pages?",
+        "What did the inspection find? State the amount if there is one.",
+        "Where does the story take place?",
+        "为什么利润下降了",
+        "谁负责这个项目",
+        "如何更换九号轴",
+        "报告中几乎没有提到的事情",
+    ],
+)
+def test_questions_that_want_none(question: str) -> None:
+    assert not wants_figure(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarise", "summarize this document please", "What is this about?", "What are the main points of the report?",
+        "tl;dr", "Give me an overview of these files.", "总结", "总结一下这份文件", "概括这篇文章的主要内容",
+        "这份报告讲了什么？", "请介绍一下这个文档", "What does it say?", "",
+    ],
+)  # fmt: skip
+def test_questions_about_the_whole_name_nothing(question: str) -> None:
+    assert names_nothing(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarise the chapter on turbines",
+        "What is the notice period?",
+        "总结涡轮机一章",
+        "净利润是多少",
+        "revenue",
+        "Who is Anna?",
+    ],
+)
+def test_questions_that_name_something(question: str) -> None:
+    assert not names_nothing(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "there", "not_there"),
+    [
+        ("What is the notice period of the lease?", {"notic", "period", "leas"}, {"what", "is", "the", "of"}),
+        ("What was capex in FY2018?", {"capex", "purchas", "equip", "fiscal", "2018"}, {"fy2018"}),
+        ("请问公司的营业收入是多少？", {"营业", "收入", "revenu"}, {"多少", "多", "请问"}),
+        ("Nordwerk 的发票金额", {"nordwerk", "发票", "invoic"}, {"的"}),
+    ],
+)
+def test_words_to_look_for(question: str, there: set[str], not_there: set[str]) -> None:
+    weights = asked(question).weights
+    assert there <= set(weights)
+    assert not not_there & set(weights)
+
+
+def test_words_that_were_said_weigh_more_than_their_synonyms() -> None:
+    weights = asked("What was capex in 2018? Answer from the appendix.").weights
+    assert weights["capex"] == 1.0
+    assert weights["capex"] > weights["appendix"] >= weights["expenditur"] > 0
+
+
+NAMES = ["3M_2018_10K.pdf", "3M_2022_10K.pdf", "WALMART_2018_10K.pdf", "BESTBUY_2019_10K.pdf", "AMCOR_2023Q2_10Q.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("question", "clearest"),
+    [
+        ("What is the FY2018 capex of 3M?", {0}),
+        ("What did Walmart report for fiscal 2018?", {2}),
+        ("Are Best Buy's margins stable?", {3}),
+        ("What is Amcor's debt at the end of Q2 2023?", {4}),
+        ("What happened in 2018?", set()),
+        ("what did walmart pay for a market", set()),
+        ("What is the total debt?", set()),
+    ],
+)
+def test_files_are_named_by_two_words_or_half_of_their_name(question: str, clearest: set[int]) -> None:
+    assert {at for at, clear in enumerate(naming(question, NAMES)) if clear == 1.0} == clearest
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("华为2023年的营收是多少", {0}),
+        ("腾讯的净利润", {1}),
+        ("租赁合同什么时候到期", {2}),
+        ("营收是多少", set()),
+    ],
+)
+def test_files_with_chinese_names_are_named_by_pairs_of_signs(question: str, named: set[int]) -> None:
+    names = ["华为2023年度报告.pdf", "腾讯2023年度报告.pdf", "房屋租赁合同.docx", "会议纪要2023年度.docx"]
+    assert {at for at, clear in enumerate(naming(question, names)) if clear == 1.0} == named
+
+
+def test_what_all_names_share_tells_none_apart() -> None:
+    assert naming("The Annual Report 2025", ["Annual Report 2025 A.pdf", "Annual Report 2025 B.pdf"]) == [0.0, 0.0]
