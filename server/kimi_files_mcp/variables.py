@@ -51,5 +51,6 @@ VARIABLES = (
         "none: questions are answered by Kimi with a key, by passages without",
     ),
     Variable("KIMI_FILES_CHAT_API_KEY", "Its key", "none"),
+    Variable("KIMI_FILES_STRICT", "`1`: a fresh reader process for every file", "readers are used again", "--strict"),
     Variable("KIMI_FILES_LOG", "Level of the log on stderr: `ERROR`, `WARNING`, `INFO` or `DEBUG`", "WARNING"),
 )
