@@ -12,9 +12,11 @@ _COMMENTS = "word/comments.xml"
 
 _WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish)[ />]")
 _VANISH = rb'<w:vanish(?: w:val="(?:1|true|on)")?/>'
+# Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _HIDDEN_RUN = re.compile(
-    rb"(<w:r(?: [^>]*)?><w:rPr>(?:(?!</w:rPr>).)*?)" + _VANISH + rb"((?:(?!</w:rPr>).)*</w:rPr>)"
-    rb"((?:(?!</w:r>).)*?<w:t[ >](?:(?!</w:r>).)*)(</w:r>)",
+    rb"(<w:r(?: [^<>]*+)?><w:rPr>(?:(?!</?w:rPr>|<w:r[ >]|<w:vanish[ /]).)*+)"
+    + _VANISH
+    + rb"((?:(?!</?w:rPr>|<w:r[ >]).)*+</w:rPr>)((?:(?!</?w:r[ >]|<w:t[ >]).)*+<w:t[ >](?:(?!</?w:r[ >]).)*+)(</w:r>)",
     re.DOTALL,
 )
 _COMMENT = re.compile(rb'<w:commentReference\b[^>]*w:id="([^"]*)"[^>]*/>')
