@@ -71,6 +71,7 @@ _COMMON_IN_NAMES = frozenset(_NAME_WORDS.split())
 
 _SHORTEST_BEGINNING = 3
 _MOST_JOINED = 4
+_YEAR_DIGITS = 4
 _BEGINNING_SHARE = 0.5
 
 
@@ -130,11 +131,16 @@ def naming(question: str, names: Sequence[str]) -> list[float]:
         hits = {word: share for word in of_name if (share := _said_share(word, said))}
         # What most names have in common tells none of them apart.
         telling = {word: share for word, share in hits.items() if files_with[word] * 2 <= max(len(names), 2)}
-        count = sum(said.get(word, 1) for word in hits)
+        count = sum(said.get(word, 1) for word in hits if not _is_small_number(word))
         if telling and (count >= 2 or count * 2 >= len(of_name)):
             clearness[at] = sum(share * math.log(1 + len(names) / files_with[word]) for word, share in telling.items())
     best = max(clearness, default=0.0)
     return [clear / best if best else 0.0 for clear in clearness]
+
+
+def _is_small_number(word: str) -> bool:
+    """A day, a chapter, a version: it names a file only beside other words."""
+    return word.isdigit() and len(word) < _YEAR_DIGITS
 
 
 def _said_share(word: str, said: Mapping[str, int]) -> float:

@@ -171,7 +171,9 @@ def _field(
     base = tuning.saturation * (1 - tuning.length)
     slope = tuning.saturation * tuning.length / mean
     for word, of_word in postings.items():
-        rarity = rarities.get(word, 0.0) * (tuning.saturation + 1)
+        if word not in rarities:
+            continue  # asked for by another wording
+        rarity = rarities[word] * (tuning.saturation + 1)
         for packed in of_word:
             number, times = packed >> TIMES_BITS, packed & TIMES_MASK
             found[number] = found.get(number, 0.0) + rarity * times / (times + base + slope * lengths[number])

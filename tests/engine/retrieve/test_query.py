@@ -122,5 +122,10 @@ def test_files_with_chinese_names_are_named_by_pairs_of_signs(question: str, nam
     assert {at for at, clear in enumerate(naming(question, names)) if clear == 1.0} == named
 
 
+def test_a_small_number_alone_names_no_file() -> None:
+    assert naming("What happened on 21 April?", ["chapter 21.docx", "chapter 22.docx"]) == [0.0, 0.0]
+    assert naming("What is in Chapter 21?", ["chapter 21.docx", "notes.docx"]) == [1.0, 0.0]
+
+
 def test_what_all_names_share_tells_none_apart() -> None:
     assert naming("The Annual Report 2025", ["Annual Report 2025 A.pdf", "Annual Report 2025 B.pdf"]) == [0.0, 0.0]
