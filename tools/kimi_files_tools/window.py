@@ -154,17 +154,20 @@ def fitting(text: str, budget: int, *, final: bool = True) -> str:
     tokens = estimate_tokens(text)
     if tokens <= budget and final:
         return text
-    low, high = 0, len(text)
-    guess = high if tokens <= budget else min(high, int(high * budget / tokens))
+    low, high = (0, 0), (len(text), tokens)
+    if tokens <= budget:
+        return text[: _good_cut(text, len(text))]
     for _ in range(24):
-        if estimate_tokens(text[:guess]) <= budget:
-            low = guess
-        else:
-            high = guess
-        if high - low <= max(16, low // 64):
+        # Between two measured lengths tokens grow nearly evenly, so the next guess is nearly right.
+        share = (budget - low[1]) / max(high[1] - low[1], 1)
+        guess = min(max(low[0] + int((high[0] - low[0]) * share), low[0] + 1), high[0] - 1)
+        if guess <= low[0]:
             break
-        guess = (low + high) // 2
-    return text[: _good_cut(text, low)]
+        measured = (guess, estimate_tokens(text[:guess]))
+        low, high = (measured, high) if measured[1] <= budget else (low, measured)
+        if budget - low[1] <= max(2, budget // 64):
+            break
+    return text[: _good_cut(text, low[0])]
 
 
 def _good_cut(text: str, limit: int) -> int:
