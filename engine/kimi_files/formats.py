@@ -120,7 +120,9 @@ XML = _text("XML", "xml xsd xsl xslt rss atom plist", "application/xml")
 SVG = Format("SVG picture", (".svg",), "image/svg+xml", ("file-extract", "image"), "svg", textual=True)
 MAIL = _text("mail message", "eml", "message/rfc822", "mail")
 WEB_ARCHIVE = _text("web archive", "mhtml mht", "multipart/related", "web_archive")
-TEXT = _text("text", "txt text log ini conf cfg properties rst adoc asciidoc org tex srt vtt diff patch vcf ics", "text/plain")
+TEXT = _text(
+    "text", "txt text log ini conf cfg properties rst adoc asciidoc org tex srt vtt diff patch vcf ics", "text/plain"
+)
 CODE = _text(
     "source code",
     "py py3 pyi go h c cc cpp cxx hh hpp hxx cs java js mjs cjs jsx ts tsx mts cts css scss sass less php jsp asp aspx"
