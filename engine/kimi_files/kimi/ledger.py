@@ -86,6 +86,16 @@ class Account:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of the account that nobody here uploaded; ``content`` is the beginning of its sha256."""
+
+    file: RemoteFile
+    content: str
+    purpose: Purpose
+    name: str
+
+
 class Ledger:
     """The rows of one account. Safe for many processes; opened at the first call."""
 
@@ -206,31 +216,34 @@ class Ledger:
 
         await self._database.write(work)
 
-    async def adopt(self, file: RemoteFile, sha256: str, purpose: Purpose, name: str, now: float) -> None:
-        """Note a file of the account whose content is proven. It is kept, and has no mark: another may rely on it."""
-
-        row = {
-            "account": self.account,
-            "sha256": sha256,
-            "purpose": purpose,
-            "name": name,
-            "extension": extension_of(name),
-            "bytes": file.bytes,
-            "file_id": file.id,
-            "created_at": file.created_at,
-            "now": now,
-        }
+    async def adopt(self, found: Sequence[Found], now: float) -> None:
+        """Note files of the account whose content is proven. They are kept and have no mark: another may rely on them."""
+        values = [
+            {
+                "account": self.account,
+                "sha256": one.content,
+                "purpose": one.purpose,
+                "name": one.name,
+                "extension": extension_of(one.name),
+                "bytes": one.file.bytes,
+                "file_id": one.file.id,
+                "created_at": one.file.created_at,
+                "now": now,
+            }
+            for one in found
+        ]
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
+            connection.executemany(
                 "INSERT OR IGNORE INTO kimi_upload (account, sha256, purpose, name, extension, bytes, mark, kept, state, "
                 "file_id, created_at, changed_at) SELECT :account, :sha256, :purpose, :name, :extension, :bytes, '', 1, "
                 "'stored', :file_id, :created_at, :now WHERE NOT EXISTS "
                 "(SELECT 1 FROM kimi_upload WHERE account = :account AND file_id = :file_id)",
-                row,
+                values,
             )
 
-        await self._database.write(work)
+        if values:
+            await self._database.write(work)
 
     async def filling(self) -> Account | None:
         """How full the account is; None if it was never looked at from here."""

@@ -61,21 +61,14 @@ def quotations(text: str) -> list[Quotation]:
     return found
 
 
-def stands_in(words: str, text: str) -> bool:
-    """Whether ``words`` stand in ``text``, whatever the case, the spaces, the line breaks and the marks of markdown.
-
-    Parts between which something is left out (``…``) may stand anywhere.
-    """
-    missing = _parts(words)
-    for form in _forms(text):
-        missing = [part for part in missing if part not in form]
-    return not missing
-
-
 async def not_found(
     found: Sequence[Quotation], said: Iterable[str], passages: Sequence[Citation], contents: Sequence[Content]
 ) -> list[Quotation]:
-    """The quotations that stand neither in ``said`` (the question), nor in the passages, nor anywhere in the files."""
+    """The quotations that stand neither in ``said`` (the question), nor in the passages, nor anywhere in the files.
+
+    Case, spaces, line breaks and the marks of markdown do not count. Parts between which something is left out (``…``) may
+    stand anywhere.
+    """
     missing = {part for quotation in found for part in _parts(quotation.words)}
 
     def look(text: str) -> None:

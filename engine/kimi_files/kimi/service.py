@@ -126,7 +126,7 @@ class KimiFilesService:
         was_there = await self._client.delete_file(file_id)
         with anyio.CancelScope(shield=True):
             await self._ledger.forget_file(file_id, row.bytes if row else remote.bytes if remote else 0)
-            await self._local.discard_text(self._key_by_id(file_id, extension_of(remote.filename) if remote else ""))
+            await self._local.discard_text(self._key_by_id(file_id))
             if row is not None:
                 await self._local.discard_text(ContentKey(row.sha256, row.extension, REMOTE_READER))
         if not was_there and row is None:
@@ -250,10 +250,9 @@ class KimiFilesService:
         name = shown_name(remote.filename)
         row = await self._ledger.by_file(file_id)
         if remote.purpose in ("image", "video"):
-            key = self._key_by_id(file_id, extension_of(name))
-            return self._nothing_to_read(name, file_id, remote.bytes, by_name(name), key.sha256)
+            return self._nothing_to_read(name, file_id, remote.bytes, by_name(name), self._key_by_id(file_id).sha256)
         await self._uploads.when_read(remote, name, progress)
-        key = self._key_by_id(file_id, extension_of(name))
+        key = self._key_by_id(file_id)
         if row is not None and len(row.sha256) == _HASH_CHARACTERS:
             key = ContentKey(row.sha256, row.extension, REMOTE_READER)
 
@@ -312,10 +311,10 @@ class KimiFilesService:
         self._seen.pop(file_id, None)
         await self._ledger.forget_file(file_id, 0)
 
-    def _key_by_id(self, file_id: str, extension: str) -> ContentKey:
+    def _key_by_id(self, file_id: str) -> ContentKey:
         """For files whose bytes nobody here has seen: an id means the same text for as long as it exists."""
         name = hashlib.sha256(f"{self._client.endpoint.account} {file_id}".encode()).hexdigest()
-        return ContentKey(name, extension, REMOTE_READER)
+        return ContentKey(name, "", REMOTE_READER)
 
 
 def _reason_not_to_send(file: OpenFile, named: Format | None) -> str:

@@ -31,7 +31,7 @@ from kimi_files.kimi.errors import (
     RequestRefused,
     ServiceFault,
 )
-from kimi_files.kimi.ledger import Account, Ledger, Upload
+from kimi_files.kimi.ledger import Account, Found, Ledger, Upload
 from kimi_files.kimi.marker import HASH_CHARACTERS, marked, new_upload_mark, shown_name, unmarked
 from kimi_files.kimi.patience import Patience
 from kimi_files.kimi.replies import RemoteFile, known_purpose
@@ -107,6 +107,7 @@ class Uploads:
         a lost reply left behind is deleted; the ids of those that were.
         """
         removed: set[str] = set()
+        found: list[Found] = []
         rows = await self._ledger.all()
         by_mark = {row.mark: row for row in rows if row.mark}
         known_ids = {row.file_id for row in rows}
@@ -122,7 +123,8 @@ class Uploads:
                 if await self._settle(row, file, there):
                     removed.add(file.id)
             elif purpose and not file.failed and (name.content, purpose, name.name) not in contents:
-                await self._ledger.adopt(file, name.content, purpose, name.name, self._client.clock.time())
+                found.append(Found(file, name.content, purpose, name.name))
+        await self._ledger.adopt(found, self._client.clock.time())
         if listing.complete:
             for row in rows:
                 if row.state == "stored" and row.file_id not in there:

@@ -151,7 +151,7 @@ async def test_hundreds_of_files_can_be_read_through_a_small_account(tmp_path: P
     async with world(tmp_path, Limits(files=8)) as at:
         kimi = at.start(limits=AccountLimits(files=8))
         await create(kimi, at.file("kept.txt", "kept"))
-        for number in range(30):
+        for number in range(15):
             found = await content(kimi, at.file(f"{number}.txt", f"text {number}\n"))
             assert (await text(found), found.warnings) == (f"text {number}\n", ())
         names = await at.peer.names()

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kimi_files.answer import Citation
 from kimi_files.kimi import body as body_module
 from kimi_files.kimi.body import text_parts
 from kimi_files.kimi.citations import checked_citations
 from kimi_files.kimi.errors import RemoteFailure
 from kimi_files.kimi.marker import marked, shown_name, unmarked
-from kimi_files.kimi.quotations import quotations, shared_words, stands_in
+from kimi_files.kimi.quotations import Quotation, not_found, quotations, shared_words
+from tests.tools.memory import content_of
 
 SHA = hashlib.sha256(b"x").hexdigest()
 
@@ -156,8 +158,11 @@ PAGE = "The **quarterly** turbine inspec-\ntion found hairline cracks on\nshaft 
         ("airline cracks", False),
     ],
 )
-def test_a_quotation_is_found_whatever_its_spaces_and_marks_and_only_then(words: str, found: bool) -> None:
-    assert stands_in(words, PAGE) is found
+async def test_a_quotation_is_found_whatever_its_spaces_and_marks_and_only_then(words: str, found: bool) -> None:
+    quotation = Quotation(words, 0, len(words))
+    passage = Citation(1, "a.pdf", "page 1", "", PAGE, 0)
+    assert await not_found([quotation], [], [passage], []) == ([] if found else [quotation])
+    assert await not_found([quotation], [], [], [content_of([PAGE], piece=37)]) == ([] if found else [quotation])
 
 
 def test_quotations_are_found_in_every_kind_of_marks() -> None:
