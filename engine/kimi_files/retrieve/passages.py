@@ -123,11 +123,12 @@ class _GrowingSegment:
         if cut.context != self._last_context:
             self._last_context = cut.context
             in_context = words(cut.context)
-            self._count(self._context, in_context, len(self._contexts))
+            self._note(self._context, Counter(in_context), len(self._contexts))
             self._contexts.append(Context(words=len(in_context), heading=cut.heading))
         in_body = words(cut.text)
-        figures = sum(map(is_figure, in_body))
-        self._count(self._body, in_body, len(self.passages))
+        counts = Counter(in_body)
+        figures = sum(times for word, times in counts.items() if is_figure(word))
+        self._note(self._body, counts, len(self.passages))
         self.passages.append(
             Passage(
                 page=cut.page,
@@ -152,14 +153,14 @@ class _GrowingSegment:
             passages=self.passages, contexts=self._contexts, pages=pages, body=self._body, context=self._context
         )
 
-    def _count(self, postings: dict[str, list[int]], found: list[str], number: int) -> None:
-        for word, times in Counter(found).items():
-            of_word = postings.get(word)
-            if of_word is None:
-                of_word = postings[word] = []
+    def _note(self, postings: dict[str, list[int]], counts: Counter[str], number: int) -> None:
+        for word, times in counts.items():
+            if word in postings:
+                postings[word].append(posting(number, times))
+            else:
+                postings[word] = [posting(number, times)]
                 self._bytes += len(word) * 4 + _WORD_BYTES
-            of_word.append(posting(number, times))
-            self._bytes += _POSTING_BYTES
+        self._bytes += len(counts) * _POSTING_BYTES
 
 
 class Cutter:

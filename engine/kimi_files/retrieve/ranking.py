@@ -71,6 +71,9 @@ class Tuning:
 
 TUNING = Tuning()
 
+# In a log of 100 MB such a word takes a second and tells nothing, beside words that are rarer.
+_TOO_COMMON = 20_000
+
 
 def scores(
     segments: Sequence[SegmentPostings],
@@ -153,11 +156,13 @@ def _rarities(
             times = sum(passages_of[packed >> TIMES_BITS] for packed in of_word)
             in_context[word] = in_context.get(word, 0.0) + factor * times
     rarities: dict[str, float] = {}
+    common: dict[str, float] = {}
     for word, weight in asked.weights.items():
         found = min(max(in_body.get(word, 0.0), in_context.get(word, 0.0)), passages)
         if found:
-            rarities[word] = weight * math.log(1 + (passages - found + 0.5) / (found + 0.5))
-    return rarities
+            group = common if found > _TOO_COMMON else rarities
+            group[word] = weight * math.log(1 + (passages - found + 0.5) / (found + 0.5))
+    return rarities or common
 
 
 def _field(

@@ -20,7 +20,7 @@ _Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 def posting(number: int, times: int) -> int:
     """16 bits: a passage's number in its segment, and how often a word stands in it (63 at most)."""
-    return number << TIMES_BITS | min(times, TIMES_MASK)
+    return number << TIMES_BITS | (times if times < TIMES_MASK else TIMES_MASK)
 
 
 class _Record(BaseModel):
