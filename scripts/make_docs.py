@@ -247,10 +247,14 @@ def errors() -> Iterator[str]:
 
 
 def error_tree(kind: type[KimiFilesError]) -> Iterator[type[KimiFilesError]]:
-    """The errors below ``kind``, in the order in which they are defined."""
+    """The errors below ``kind`` that a tool can end with, in the order in which they are defined.
+
+    Those of the HTTP service are left out: they are below ``kind`` only where that service happens to be imported.
+    """
     for inner in kind.__subclasses__():
-        yield inner
-        yield from error_tree(inner)
+        if inner.__module__.startswith("kimi_files."):
+            yield inner
+            yield from error_tree(inner)
 
 
 def _code(words: str) -> str:
