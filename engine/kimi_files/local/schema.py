@@ -6,7 +6,8 @@ import sqlite3
 
 from kimi_files.errors import StoreDamaged
 
-# Content ids begin at the time at which the catalogue was made, so that one made anew never gives an old id again.
+# Content ids begin at the microsecond in which the catalogue was made, so that one made anew never gives an old id again:
+# SQLite's clock has milliseconds, and none lets a thousand texts begin.
 _MIGRATIONS = (
     """
     CREATE TABLE files (
@@ -36,7 +37,7 @@ _MIGRATIONS = (
         used_at INTEGER NOT NULL
     );
     CREATE INDEX contents_by_key ON contents (sha256, extension, reader);
-    INSERT INTO sqlite_sequence (name, seq) VALUES ('contents', CAST(strftime('%s', 'now') AS INTEGER));
+    INSERT INTO sqlite_sequence (name, seq) VALUES ('contents', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000);
 
     CREATE TABLE pages (
         content INTEGER NOT NULL,
