@@ -37,7 +37,8 @@ _MIGRATIONS = (
         used_at INTEGER NOT NULL
     );
     CREATE INDEX contents_by_key ON contents (sha256, extension, reader);
-    INSERT INTO sqlite_sequence (name, seq) VALUES ('contents', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000);
+    INSERT INTO sqlite_sequence (name, seq)
+        VALUES ('contents', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000);
 
     CREATE TABLE pages (
         content INTEGER NOT NULL,
