@@ -25,6 +25,7 @@ _TWO_NOT_ASCII = re.compile(rb"[\x80-\xff]{2}")
 _ESCAPES = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b\$[@B]|\x1b\([IJ]"), "iso2022_jp_2"))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
+_ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _PLAIN = re.compile(r"[\t\n\r -~　、。，：；！？「」]")
 
 # The larger encodings that a smaller name stands for in practice.
@@ -100,10 +101,16 @@ class Decoded:
 
     def _counted(self, text: str) -> str:
         self.characters += len(text)
-        self.controls += len(_CONTROL.findall(text))
+        self.controls += _controls(text)
         lost = text.count(_LOST)
         self.replaced += lost
         return text.replace(_LOST, "\ufffd") if lost else text
+
+
+def _controls(text: str) -> int:
+    if text.isascii():  # ten times as fast as the pattern, and what most large files are
+        return len(text) - len(text.encode().translate(None, _ASCII_CONTROLS))
+    return len(_CONTROL.findall(text))
 
 
 def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
