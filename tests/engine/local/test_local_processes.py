@@ -89,13 +89,13 @@ async def test_a_kill_loses_nothing_that_was_acknowledged_and_leaves_nothing_els
 
 
 async def test_a_process_killed_while_it_reads_leaves_no_half_text(tmp_path: Path, pool: CountingPool) -> None:
-    store, path = tmp_path / "store", written(tmp_path / "long.log", "a line of a log\n" * 350_000)
+    store, path = tmp_path / "store", written(tmp_path / "long.log", "a line of a log\n" * 1_200_000)
     killed = await act(store, tmp_path, "read_until_killed")
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     service = LocalFilesService(store, pool)
     assert (await service.health()).contents == 0
     read = await content(service, path)
-    assert (read.pages[0].lines, read.pages[0].characters) == (350_000, 16 * 350_000)
+    assert (read.pages[0].lines, read.pages[0].characters) == (1_200_000, 16 * 1_200_000)
     assert [name for name in left_over(store) if not name.startswith("locks/passages")] == []
     await service.aclose()
 
