@@ -47,12 +47,11 @@ def _without_format(body: str) -> str:
     """The body without the arguments that say how columns look."""
     rest = body.lstrip()
     while rest[:1] in "{[" and rest:
-        depth = 0
-        for place, character in enumerate(rest):
-            depth += (character in "{[") - (character in "}]")
-            if depth == 0:
-                break
-        rest = rest[place + 1 :].lstrip()
+        depth = end = 0
+        while end < len(rest) and (depth or not end):
+            depth += (rest[end] in "{[") - (rest[end] in "}]")
+            end += 1
+        rest = rest[end:].lstrip()
     return rest
 
 

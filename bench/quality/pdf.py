@@ -120,7 +120,7 @@ def _run(name: str, documents: list[sets.Document], each: bool) -> None:
         started = time.perf_counter()
         try:
             text = ENGINES[name](content)
-        except Exception as error:  # noqa: BLE001 - a peer may fail in any way, and that is a result
+        except Exception as error:  # a peer may fail in any way, and that is a result
             print(f"{name}: {document.name}: {type(error).__name__}: {error}", file=sys.stderr)
             text, failed = "", failed + 1
         seconds += time.perf_counter() - started
@@ -138,10 +138,9 @@ def _run(name: str, documents: list[sets.Document], each: bool) -> None:
     means = [_mean([getattr(score, kind) for score in in_tables]) for kind in ("f1", "recall", "precision")]
     read = [_mean([getattr(score, kind) for score in in_words]) for kind in ("recall", "precision")]
     order = _mean([score.f1 for score in in_order])
-    print(
-        f"{name:14} {means[0]:>10} {means[1]:>7} {means[2]:>7} {total.f1:7.3f}  {read[0]:>6}/{read[1]:>6} {order:>7} {seconds:7.1f} {failed}",
-        flush=True,
-    )
+    f1, recall, precision = means
+    line = f"{name:14} {f1:>10} {recall:>7} {precision:>7} {total.f1:7.3f}  {read[0]:>6}/{read[1]:>6} {order:>7}"
+    print(f"{line} {seconds:7.1f} {failed}", flush=True)
 
 
 def _mean(values: list[float]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 
 _WORD = re.compile(r"[^\W_]+")
 _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|<[^<>]{1,300}>")
@@ -62,7 +63,10 @@ def in_tune_half(name: str) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text or markdown in lower case, characters without word spaces (Chinese, Japanese) one by one; link targets and tags are none."""
+    """The words of a text or markdown in lower case; link targets and tags are none.
+
+    Of scripts that put no spaces between words, Chinese and Japanese, each character is one.
+    """
     found: list[str] = []
     for word in _WORD.findall(unicodedata.normalize("NFKC", _TARGET.sub(" ", text)).lower()):
         if any("\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" for character in word):
@@ -94,10 +98,10 @@ def order_score(truth: str, read: str) -> Score:
 
 
 def table_score(truth: Iterable[Table], read: Iterable[Table]) -> Score:
-    """Neighbours in tables, after the ICDAR 2013 competition: each cell with text, with the next to its right and below it that has some.
+    """Neighbours in tables, after the ICDAR 2013 competition: each cell with text, and the next to its right and below it.
 
-    All tables of a document count together, so a table that is none costs precision, and one that is missing recall. A cell over
-    several rows or columns has the neighbours of each. Texts are compared without blanks and marks of emphasis.
+    All tables of a document count together, so a table that is none costs precision, and one that is missing recall. A
+    cell over several rows or columns has the neighbours of each. Texts are compared without blanks, case and most marks.
     """
     theirs, ours = Counter(_neighbours(truth)), Counter(_neighbours(read))
     return Score((theirs & ours).total(), theirs.total(), ours.total())
@@ -155,7 +159,7 @@ def _pairs(at: dict[tuple[int, int], int], *, across: bool) -> set[tuple[int, in
     """Cells and the next one in their row or column, each pair once."""
     ordered = sorted(at, key=None if across else lambda place: (place[1], place[0]))
     line = 0 if across else 1
-    return {(at[a], at[b]) for a, b in zip(ordered, ordered[1:], strict=False) if a[line] == b[line] and at[a] != at[b]}
+    return {(at[a], at[b]) for a, b in pairwise(ordered) if a[line] == b[line] and at[a] != at[b]}
 
 
 class _Tables(HTMLParser):
