@@ -10,7 +10,15 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from kimi_files.containers import compound_streams, member_start, zip_members
-from kimi_files.errors import EmptyFile, FileTooLarge, InvalidPurpose, PasswordRequired, QuotaExceeded, UnsupportedFile
+from kimi_files.errors import (
+    EmptyFile,
+    FileTooLarge,
+    InvalidArguments,
+    InvalidPurpose,
+    PasswordRequired,
+    QuotaExceeded,
+    UnsupportedFile,
+)
 from kimi_files.models import PURPOSES, Purpose
 
 MAX_FILES = 1_000
@@ -254,6 +262,14 @@ def check_purpose(purpose: str) -> Purpose:
         if purpose == known:
             return known
     raise InvalidPurpose(f"Invalid purpose: {purpose[:100]!r}.", f"It is one of {', '.join(PURPOSES)}.")
+
+
+def check_listing(purpose: str | None, limit: int) -> None:
+    """InvalidPurpose or InvalidArguments for what no list can be made by. ``purpose`` None is any, ``limit`` counts files."""
+    if purpose is not None:
+        check_purpose(purpose)
+    if limit < 1:
+        raise InvalidArguments(f"limit is {limit}.", "It is 1 or more.")
 
 
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")

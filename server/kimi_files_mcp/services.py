@@ -14,15 +14,23 @@ if TYPE_CHECKING:
     from kimi_files_mcp.settings import Settings
 
 
-def start(settings: Settings) -> FilesService:
-    """The service; nothing is opened or sent before its first call."""
+def start(settings: Settings, *, text_required: bool = False) -> FilesService:
+    """The service; nothing is opened or sent before its first call.
+
+    ``text_required``: a file without text is refused for ``file-extract``, as Kimi does, also on this machine.
+    """
     if settings.service == "kimi":
         return start_kimi(settings)
     if settings.chat is not None:
         from kimi_files.kimi.local_chat import LocalServiceWithChat
 
-        return LocalServiceWithChat(settings.data_dir, WorkerPool(strict=settings.strict), start_chat(settings))
-    return LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict))
+        return LocalServiceWithChat(
+            settings.data_dir,
+            WorkerPool(strict=settings.strict),
+            start_chat(settings),
+            text_required=text_required,
+        )
+    return LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict), text_required=text_required)
 
 
 def start_kimi(settings: Settings) -> KimiFilesService:

@@ -14,7 +14,8 @@ CHINA_URL = "https://api.moonshot.cn/v1"
 
 # Visible ASCII without what would need an escape in a header, in JSON or in a shown text.
 _KEY = re.compile(r"""[!#-&(-;=?-\[\]-_a-~]{1,1000}""")
-_VERSION = re.compile(r"/v\d+$")
+# "/v1" at the end, or on the way: Gemini's is …/v1beta/openai.
+_VERSION = re.compile(r"/v\d+(?:alpha|beta)?\d*(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,28 @@ def checked_key(text: str, variable: str) -> str:
 
 
 def checked_url(text: str, variable: str) -> str:
-    """The base URL with its version: ``https://host`` and ``https://host/v1/`` both become ``https://host/v1``."""
+    """The base URL without a slash at its end, with ``/v1`` where it names no version."""
     parts = _split(text.strip(), variable)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise _unusable(variable, "it holds a user name, a query or a fragment")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise _unusable(variable, "http is allowed only for a service on this machine, so that nobody reads along")
     path = parts.path.rstrip("/")
     if not _VERSION.search(path):
         path += "/v1"
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and nobody else's."""
+    import ipaddress
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _split(text: str, variable: str) -> SplitResult:
@@ -75,17 +88,6 @@ def _split(text: str, variable: str) -> SplitResult:
     if not text.isascii() or re.search(r"[\s\x00-\x1f\x7f\\]", text):
         raise _unusable(variable, "it holds characters that no URL has")
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(variable: str, why: str) -> InvalidArguments:

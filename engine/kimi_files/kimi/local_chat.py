@@ -22,8 +22,16 @@ from kimi_files.workers.pool import WorkerPool
 class LocalServiceWithChat(LocalFilesService):
     """Files are kept and read on this machine; ``chat`` gets what it needs of them to answer."""
 
-    def __init__(self, data_dir: Path, pool: WorkerPool, chat: Chat, limits: Limits | None = None) -> None:
-        super().__init__(data_dir, pool, limits)
+    def __init__(
+        self,
+        data_dir: Path,
+        pool: WorkerPool,
+        chat: Chat,
+        limits: Limits | None = None,
+        *,
+        text_required: bool = False,
+    ) -> None:
+        super().__init__(data_dir, pool, limits, text_required=text_required)
         self._chat = chat
 
     async def exhibits(

@@ -18,14 +18,13 @@ from kimi_files.answer import Answer, Exhibit, Question
 from kimi_files.content import Content, PageInfo, Picture
 from kimi_files.errors import (
     FileNotFound,
-    InvalidArguments,
     InvalidPurpose,
     KimiFilesError,
     NoText,
     QuotaExceeded,
     UnsupportedFile,
 )
-from kimi_files.formats import Format, by_name, check_purpose, check_size
+from kimi_files.formats import Format, by_name, check_listing, check_purpose, check_size
 from kimi_files.kimi.asking import ask_model
 from kimi_files.kimi.batches import Batches
 from kimi_files.kimi.chat import Chat
@@ -93,10 +92,7 @@ class KimiFilesService:
         order: Literal["asc", "desc"] = "desc",
     ) -> FileList:
         """The account's files by time, newest first unless ``order`` is asc; those that were only read say so."""
-        if purpose is not None:
-            check_purpose(purpose)
-        if limit < 1:
-            raise InvalidArguments(f"limit is {limit}.", "It is 1 or more.")
+        check_listing(purpose, limit)
         await self._local.prepare()
         listing = await self._client.files()
         removed = await self._uploads.absorb(listing)

@@ -20,13 +20,14 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, Valid
 from kimi_files.access import OpenFile
 from kimi_files.answer import Answer, Exhibit, Question, passages_answer
 from kimi_files.content import Content, Picture
-from kimi_files.errors import FileChanged, InvalidArguments, InvalidPurpose, KimiFilesError, ReaderDied
+from kimi_files.errors import FileChanged, InvalidPurpose, KimiFilesError, NoText, ReaderDied
 from kimi_files.formats import (
     FORMATS,
     MAX_FILE_BYTES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
     by_name,
+    check_listing,
     check_purpose,
     check_size,
     too_many_bytes,
@@ -102,14 +103,21 @@ class _CheckFrame(BaseModel):
 
 
 class LocalFilesService:
-    """A store in the folder ``data_dir``, made at the first call. Any number of processes may use the same one."""
+    """A store in the folder ``data_dir``, made at the first call. Any number of processes may use the same one.
+
+    A file without text is kept, for an agent can look at its pages; with ``text_required`` it is refused for
+    ``file-extract``, as Kimi does: a program that reads it by its text alone would take nothing for everything.
+    """
 
     kind: Literal["local", "kimi"] = "local"
 
-    def __init__(self, data_dir: Path, pool: WorkerPool, limits: Limits | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, pool: WorkerPool, limits: Limits | None = None, *, text_required: bool = False
+    ) -> None:
         self._data_dir = data_dir
         self._pool = pool
         self._limits = limits or Limits()
+        self._text_required = text_required
         self._blobs = Blobs(data_dir)
         self._records = Records(data_dir)
         database, lock, locks = data_dir / "catalogue.sqlite3", data_dir / "catalogue.lock", data_dir / "locks"
@@ -146,10 +154,7 @@ class LocalFilesService:
         order: Literal["asc", "desc"] = "desc",
     ) -> FileList:
         """Files by time, newest first unless ``order`` is asc. FileNotFound if there is no file ``after``."""
-        if purpose is not None:
-            check_purpose(purpose)
-        if limit < 1:
-            raise InvalidArguments(f"limit is {limit}.", "It is 1 or more.")
+        check_listing(purpose, limit)
         await self._open()
         return await self._catalogue.files(purpose, after, limit, order)
 
@@ -357,6 +362,8 @@ class LocalFilesService:
         content = await self._texts.get(self._source(name, received.sha256, received.size, opened), progress)
         if content.format in _PICTURES:
             raise _is_a_picture(name)
+        if self._text_required and not await _has_words(content):
+            raise _has_no_text(name)
         if sum(page.characters for page in content.pages) <= _INDEXED_AT_UPLOAD_CHARACTERS:
             await self._index.ensure(content, self._pool, progress)
         return describe(content)
@@ -450,4 +457,20 @@ def _is_a_picture(name: str) -> InvalidPurpose:
     return InvalidPurpose(
         f"'{name}' is a picture: pictures are refused for the purpose 'file-extract'.",
         "Upload it with the purpose 'image', then call get_file_content with pictures=true.",
+    )
+
+
+async def _has_words(content: Content) -> bool:
+    for page in content.pages:
+        if page.characters:
+            async for piece in content.pieces(page.number):
+                if not piece.text.isspace():
+                    return True
+    return False
+
+
+def _has_no_text(name: str) -> NoText:
+    return NoText(
+        "text extract error: 没有解析出内容",
+        f"No text came out of '{name}': it is empty, a scan, or made of pictures. Save it with a text layer.",
     )

@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
+from kimi_files.kimi.endpoint import Endpoint
 from kimi_files.service import FilesService
 from kimi_files_mcp.http.auth import KeyRequired
-from kimi_files_mcp.http.chat import ChatEndpoint, ChatRoutes
+from kimi_files_mcp.http.chat import ChatRoutes
 from kimi_files_mcp.http.errors import FailuresAsResponses, routing_failure
 from kimi_files_mcp.http.files import FileRoutes
 from kimi_files_mcp.http.limit import RequestLimit
 from kimi_files_mcp.http.schema import openapi_json
+from kimi_files_mcp.http.unread import UnreadBodies
 
 MOST_REQUESTS = 64
 
@@ -28,7 +30,7 @@ def build_app(
     service: FilesService,
     key: str,
     spool_dir: Path,
-    chat: ChatEndpoint | None = None,
+    chat: Endpoint | None = None,
     most_requests: int = MOST_REQUESTS,
 ) -> Starlette:
     """The contract over ``service`` for whoever holds ``key``; uploads on their way are in ``spool_dir``.
@@ -56,7 +58,7 @@ def build_app(
             Route("/openapi.json", _schema, methods=["GET"]),
             Mount("/v1", guarded),
         ],
-        middleware=[Middleware(FailuresAsResponses)],
+        middleware=[Middleware(UnreadBodies), Middleware(FailuresAsResponses)],
         exception_handlers={HTTPException: routing_failure},
         lifespan=lifespan,
     )

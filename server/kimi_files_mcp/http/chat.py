@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import anyio
 from starlette.requests import Request
@@ -15,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from kimi_files.errors import InvalidArguments, InvalidRequest
+from kimi_files.errors import InvalidRequest
+from kimi_files.kimi.endpoint import Endpoint
 from kimi_files_mcp.http.disconnect import while_connected
 from kimi_files_mcp.http.errors import ChatNotConfigured, ChatTimeout, ChatUnreachable, failure_response
 
@@ -37,57 +34,12 @@ _RESPONSE_HEADERS = (
     "retry-after",
     "x-request-id",
 )
-_KEY = re.compile(r"[!-~]*")
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEndpoint:
-    """An OpenAI-compatible API. ``base_url`` ends before ``/chat/completions``; ``key`` may be empty."""
-
-    base_url: str
-    key: str = field(default="", repr=False)
-
-
-def chat_endpoint(environment: Mapping[str, str]) -> ChatEndpoint | None:
-    """The chat endpoint that the environment names; None where it names none. InvalidArguments where it cannot be one."""
-    base_url = environment.get("KIMI_FILES_CHAT_BASE_URL", "").strip().rstrip("/")
-    if not base_url:
-        return None
-    if not _is_private(base_url):
-        raise InvalidArguments(
-            "KIMI_FILES_CHAT_BASE_URL is not usable.", "It is an https address, or http on this machine, up to /v1."
-        )
-    key = environment.get("KIMI_FILES_CHAT_API_KEY", "").strip()
-    if not _KEY.fullmatch(key):
-        raise InvalidArguments("KIMI_FILES_CHAT_API_KEY has a space or a non-ASCII character in it.", "Copy it again.")
-    return ChatEndpoint(base_url, key)
-
-
-def _is_private(url: str) -> bool:
-    """Whether nobody on the way can read what is sent there."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if parts.scheme == "http":
-        return is_loopback(parts.hostname or "")
-    return parts.scheme == "https" and bool(parts.hostname)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine and nobody else's."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class ChatRoutes:
     """The chat operations. Without an endpoint they say how to configure one."""
 
-    def __init__(self, endpoint: ChatEndpoint | None) -> None:
+    def __init__(self, endpoint: Endpoint | None) -> None:
         self._endpoint = endpoint
         self._connections: httpx.AsyncClient | None = None
 
@@ -132,8 +84,8 @@ class ChatRoutes:
         except httpx.TimeoutException:
             raise ChatTimeout("The chat endpoint did not answer in time.", "Try again; stream long answers.") from None
         except httpx.HTTPError as error:
-            raise _unreachable(f"cannot be reached ({type(error).__name__})") from None
-        return await _passed_on(answer)
+            raise _unreachable(self._endpoint, f"cannot be reached ({type(error).__name__})") from None
+        return await _passed_on(answer, self._endpoint)
 
     def _headers(self, request: Request) -> dict[str, str]:
         assert self._endpoint is not None
@@ -194,18 +146,18 @@ class Relay(StreamingResponse):
                 await self._answer.aclose()
 
 
-async def _passed_on(answer: httpx.Response) -> Response:
+async def _passed_on(answer: httpx.Response, endpoint: Endpoint) -> Response:
     """The answer itself, unless it is not of the contract: a redirect, or a gateway's page in HTML."""
     is_json = "json" in answer.headers.get("content-type", "")
     if answer.is_success or (answer.is_error and is_json):
         return Relay(answer)
     await answer.aclose()
-    failure = _unreachable(f"answered with status {answer.status_code} and no JSON")
+    failure = _unreachable(endpoint, f"answered with status {answer.status_code} and no JSON")
     response = failure_response(failure)
     if answer.is_error:
         response.status_code = answer.status_code
     return response
 
 
-def _unreachable(what: str) -> ChatUnreachable:
-    return ChatUnreachable(f"The chat endpoint {what}.", "Check KIMI_FILES_CHAT_BASE_URL, and try again.")
+def _unreachable(endpoint: Endpoint, what: str) -> ChatUnreachable:
+    return ChatUnreachable(f"The chat endpoint {what}.", f"Check {endpoint.url_variable}, and try again.")

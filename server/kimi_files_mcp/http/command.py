@@ -23,7 +23,8 @@ from kimi_files_mcp.cli.terminal import Options, run
 def serve(options: Options, host: str, port: int, api_key_file: Path | None, max_requests: int | None) -> None:
     """Speak Kimi's Files API (/v1/files) on this machine, over the same files as the tools.
 
-    Chat requests go to the OpenAI-compatible API that KIMI_FILES_CHAT_BASE_URL and KIMI_FILES_CHAT_API_KEY name.
+    Chat requests go to the OpenAI-compatible API that KIMI_FILES_CHAT_BASE_URL and KIMI_FILES_CHAT_API_KEY name. With a
+    key of Kimi's, files and chat are those of its account.
 
     \b
       kimi-files-mcp serve --port 8321

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +14,15 @@ from pathlib import Path
 import anyio
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import HANDLED_SIGNALS
 
-from kimi_files.errors import InvalidArguments
+from kimi_files.errors import InvalidArguments, InvalidRequest
+from kimi_files.kimi.endpoint import is_loopback
 from kimi_files_mcp.http.app import MOST_REQUESTS, build_app
 from kimi_files_mcp.http.auth import new_key, read_key
-from kimi_files_mcp.http.chat import chat_endpoint, is_loopback
+from kimi_files_mcp.services import start
 from kimi_files_mcp.settings import Settings
-from kimi_files_mcp.stdio import open_workspace
 
 _GRACE_SECONDS = 5
 _IDLE_SECONDS = 75
@@ -44,12 +44,11 @@ async def serve(
     api_key_file: Path | None = None,
     most_requests: int = MOST_REQUESTS,
     announce: Callable[[Address], None] = lambda address: None,
-    environment: Mapping[str, str] = os.environ,
 ) -> None:
     """Serve the contract until SIGINT or SIGTERM. ``announce`` is called once, when connections are taken.
 
     Port 0 takes a free one. InvalidArguments for a host beyond this machine without a key file, an unusable key file,
-    an address that cannot be listened on, and a chat endpoint that cannot be one.
+    and an address that cannot be listened on.
     """
     if api_key_file is None and not is_loopback(host):
         raise InvalidArguments(
@@ -57,16 +56,15 @@ async def serve(
             "Give the key that they need with --api-key-file FILE, or leave --host out to stay on this machine.",
         )
     key = new_key() if api_key_file is None else read_key(api_key_file)
-    chat = chat_endpoint(environment)
     with listen(host, port) as listener:
-        opened = open_workspace(settings)
+        service = start(settings, text_required=True)
         try:
-            app = build_app(await opened.service(), key, settings.data_dir, chat, most_requests)
+            app = build_app(service, key, settings.data_dir, settings.chat or settings.kimi, most_requests)
             announce(Address(_base_url(listener), key if api_key_file is None else None))
             await Server(app).serve([listener])
         finally:
             with anyio.CancelScope(shield=True):
-                await opened.aclose()
+                await service.aclose()
 
 
 class Server(uvicorn.Server):
@@ -88,10 +86,21 @@ class Server(uvicorn.Server):
                 signal.signal(number, action)
 
 
+class _Protocol(H11Protocol):
+    """Says in the contract's form, too, that a request is no HTTP."""
+
+    def send_400_response(self, msg: str) -> None:
+        failure = InvalidRequest("The request is not well-formed HTTP.", "Send it with a client that speaks HTTP/1.1.")
+        body = failure.to_response().compact_json().encode()
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        self.transport.write(f"{head}Connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
+
+
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",  # the one that is always there: what is tested is what runs
+        http=_Protocol,  # h11 is always there: what is tested is what runs
         ws="none",
         lifespan="on",
         log_config=None,

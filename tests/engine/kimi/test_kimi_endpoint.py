@@ -20,6 +20,7 @@ from tests.engine.kimi.peer import KEY
         (" https://api.moonshot.ai/v1/ ", "https://api.moonshot.ai/v1"),
         ("https://gateway.example/kimi", "https://gateway.example/kimi/v1"),
         ("https://gateway.example/kimi/v2/", "https://gateway.example/kimi/v2"),
+        ("https://gemini.example/v1beta/openai/", "https://gemini.example/v1beta/openai"),
         ("http://127.0.0.1:8321", "http://127.0.0.1:8321/v1"),
         ("http://localhost:11434/v1", "http://localhost:11434/v1"),
         ("http://[::1]:8321", "http://[::1]:8321/v1"),

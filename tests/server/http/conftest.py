@@ -16,6 +16,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from kimi_files.kimi.endpoint import Endpoint
 from kimi_files.local.service import LocalFilesService
 from kimi_files.workers.pool import WorkerPool
 from kimi_files_mcp.http.app import build_app
@@ -96,6 +97,11 @@ async def listening(app: Starlette) -> AsyncIterator[str]:
 def store(tmp_path: Path) -> Callable[..., LocalFilesService]:
     """Makes local services over the test's own folder."""
     return lambda kind=LocalFilesService: kind(tmp_path / "data", WorkerPool())
+
+
+def chat_at(url: str, key: str = "") -> Endpoint:
+    """A chat endpoint of the user's own at ``url`` without /v1."""
+    return Endpoint(f"{url}/v1", key, "KIMI_FILES_CHAT_BASE_URL", "KIMI_FILES_CHAT_API_KEY")
 
 
 @asynccontextmanager

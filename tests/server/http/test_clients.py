@@ -15,8 +15,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from kimi_files_mcp.http.chat import ChatEndpoint
-from tests.server.http.conftest import KEY, Running, clean_environment, listening, serving, serving_here
+from tests.server.http.conftest import KEY, Running, chat_at, clean_environment, listening, serving, serving_here
 from tests.server.http.endpoint import ChatEndpointApp
 
 SAMPLES = Path(str(files("kimi_files_mcp") / "samples"))
@@ -64,7 +63,7 @@ def with_both(store: Callable[..., Any], tmp_path: Path, example: Callable[[Runn
     async def work() -> None:
         async with (
             listening(upstream.app()) as url,
-            serving_here(store(), tmp_path, chat=ChatEndpoint(f"{url}/v1")) as running,
+            serving_here(store(), tmp_path, chat=chat_at(url)) as running,
         ):
             await anyio.to_thread.run_sync(example, running)
 

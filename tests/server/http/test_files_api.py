@@ -208,6 +208,8 @@ def test_after_an_unknown_file_there_is_nothing(api):
         ("a.txt", b"text", "image", "a.txt"),
         ("a.txt", b"text", "video", "a.txt"),
         ("bad.jsonl", b'{"custom_id":"a"\n', "batch", "line 1"),
+        ("scan.pdf", picture("PDF"), "file-extract", "text extract error: 没有解析出内容"),
+        ("blank.txt", b"\n \n", "file-extract", "text extract error: 没有解析出内容"),
         ("program.txt", b"\x7fELF\x02\x01\x01" + bytes(300), "file-extract", "a program for Linux"),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 
 from kimi_files.errors import InvalidArguments
 from kimi_files_mcp.http.auth import KeyRequired, new_key, read_key
+from tests.samples.pdf import Page, pdf
 from tests.server.http.conftest import KEY, clean_environment, serving
 
 STARTED = re.compile(r"base URL  (?P<url>http://127\.0\.0\.1:\d+/v1)\nAPI key   (?P<key>sk-local-[\w-]{43})  ")
@@ -111,6 +112,19 @@ def test_with_a_key_file_other_machines_may_be_let_in(tmp_path):
         assert running.base_url.startswith("http://0.0.0.0:")
         url = running.base_url.replace("0.0.0.0", "127.0.0.1")
         assert httpx.get(f"{url}/files", trust_env=False).status_code == 401
+
+
+async def test_a_scan_that_a_tool_keeps_is_listed_though_http_would_refuse_it(connect, tmp_path):
+    scan = pdf([Page(picture=True)])
+    with serving(tmp_path) as running, running.client() as client:
+        form = {"file": ("scan.pdf", scan), "purpose": (None, "file-extract")}
+        assert client.post("/files", files=form).json()["error"]["code"] == "no_text"
+        async with connect(data="data") as session:
+            (session.folder / "scan.pdf").write_bytes(scan)
+            kept = (await session.client.call_tool("upload_file", {"path": "scan.pdf"})).structured_content
+        assert "without text" in kept["status_details"]
+        assert [file["id"] for file in client.get("/files").json()["data"]] == [kept["id"]]
+        assert client.post("/files", files=form).json()["id"] == kept["id"]
 
 
 async def test_the_mcp_server_and_serve_use_one_store_at_the_same_time(connect, tmp_path):
