@@ -472,16 +472,17 @@ def _zip_format(name: str, stream: BinaryIO) -> Format:
 
 
 def _compound_format(name: str, stream: BinaryIO) -> Format:
-    streams = compound_streams(stream)
-    if "EncryptedPackage" in streams:
+    # Their names are the same in any case.
+    streams = {stream_name.casefold() for stream_name in compound_streams(stream)}
+    if "encryptedpackage" in streams:
         raise PasswordRequired(
             f"'{name}' is protected by a password.", "Save it without one in the program that made it, and try again."
         )
     for key, known in (
-        ("WordDocument", DOC),
-        ("Workbook", XLS),
-        ("Book", XLS),
-        ("PowerPoint Document", PPT),
+        ("worddocument", DOC),
+        ("workbook", XLS),
+        ("book", XLS),
+        ("powerpoint document", PPT),
         ("__properties_version1.0", OUTLOOK),
     ):
         if key in streams:
@@ -490,7 +491,7 @@ def _compound_format(name: str, stream: BinaryIO) -> Format:
     if not streams and named in (DOC, XLS, PPT, OUTLOOK):
         # The directory is damaged: the format's own reader says so better.
         return named
-    if "VisioDocument" in streams:
+    if "visiodocument" in streams:
         raise _refused(name, "a Visio drawing")
     raise _refused(name, "an OLE2 container that holds no document, workbook, presentation or message")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide
+from kimi_files.extract.office import by_anydoc, by_office_oxide, word_binary
+from kimi_files.extract.office.losses import share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
@@ -27,6 +29,8 @@ _MOST_TOKENS = 3_000
 
 # Below this share of the letters that stand in the file, the library lost text.
 _ENOUGH = 0.9
+# Below this one, it read other letters than those that stand there.
+_HALF = 0.5
 
 _NO_TEXT = "The document has no text of its own."
 
@@ -52,9 +56,7 @@ def read(
         blocks = _blocks(with_visible_revisions(package, untrusted_bytes), "docx")
         blocks += _running_heads(_headers_and_footers(package))
     else:
-        blocks = _blocks(untrusted_bytes, "doc")
-        if by_office_oxide.is_installed():
-            blocks += _left_out_of_doc(untrusted_bytes, blocks)
+        blocks = _doc_blocks(untrusted_bytes)
     yield from _outlined(_sections(blocks))
 
 
@@ -102,16 +104,39 @@ def _letters(blocks: list[Block]) -> int:
     return sum(character.isalnum() for block in blocks for character in block.text)
 
 
-def _left_out_of_doc(untrusted_bytes: bytes, blocks: list[Block]) -> list[Block]:
-    """Comments, headers and footers of a binary document, which only office-oxide gives."""
+def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
+    """Of a binary document: the library's reading that has most of the file's own words, and the words that it lost."""
+    parts = word_binary.parts(untrusted_bytes)
+    if parts is None:
+        return _blocks(untrusted_bytes, "doc")
+    expected = words(line.text for line in parts.text)
     try:
-        document = by_office_oxide.opened(untrusted_bytes, "doc")
-    except DamagedFile:
-        return []
-    there = join_blocks(blocks)
-    found = [block for section in by_office_oxide.sections(document) for block in section.blocks]
-    comments = [block for block in found if block.text.startswith("[comment ") and block.text not in there]
-    return comments + _running_heads(by_office_oxide.running_heads(document))
+        blocks = _fullest(untrusted_bytes, expected)
+    except (DamagedFile, UnsupportedFile):
+        if not expected:
+            raise
+        blocks = []
+    # Letters of another code page than the library's are no words that it found.
+    blocks = with_lost(blocks, parts.text) if share(blocks, expected) >= _HALF else parts.blocks()
+    return blocks + _running_heads([line.text for line in parts.running_heads])
+
+
+def _fullest(untrusted_bytes: bytes, expected: Counter[str]) -> list[Block]:
+    found: list[Block] = []
+    failure: DamagedFile | UnsupportedFile | None = None
+    for library in (by_anydoc.blocks, by_office_oxide.blocks):
+        try:
+            blocks = library(untrusted_bytes, "doc")
+        except (DamagedFile, UnsupportedFile) as error:
+            failure = failure or error
+            continue
+        if share(blocks, expected) > share(found, expected) or not found:
+            found = blocks
+        if share(found, expected) >= _ENOUGH:
+            break
+    if not found and failure is not None:
+        raise failure
+    return found
 
 
 def _headers_and_footers(package: Package) -> list[str]:

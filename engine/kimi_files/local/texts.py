@@ -23,7 +23,7 @@ from kimi_files.progress import Progress
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.workers.pool import WorkerPool
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raise it whenever a reader gives another text for the same bytes: texts of other versions are then read anew."""
 
 _REMEMBERED = 32

@@ -1,0 +1,339 @@
+"""How much of a real office file's text comes out: word recall and precision of the readers and of each engine alone.
+
+``python -m bench.quality.office FOLDER --references FOLDER [--half looked|unseen] [--formats doc,xls]``. See README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import multiprocessing
+import re
+import sys
+import time
+import unicodedata
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+SECONDS = 30.0
+"""No file of the corpora needs as long; one that does counts as nothing read."""
+
+# What the readers and the references write around words, and no one reads as words of the file.
+_MARKUP = (
+    (re.compile(r"<br/?>|\\(?=[|*_#`])|_x000D_"), " "),
+    (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
+    (re.compile(r"!?\[([^\[\]]*)\]\(<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?: \"[^\"]*\")?\)"), r" \1 "),
+    (re.compile(r"\[\^\d+\](?::)?"), " "),
+    (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|note)\b[^:\]\n]{0,80}:"), " "),
+    (re.compile(r"^(Headers and footers|Notes|Comments|Text boxes|Charts?):\s*$", re.MULTILINE), ""),
+    (
+        re.compile(
+            r"^[>\s]*(?:[-*•·▪–]|\(?(?:(?:\d{1,3}|[A-Za-z]{1,2}|[ivxlcIVXLC]{1,5})[.)])+(?:\d{1,3})?)\s+", re.MULTILINE
+        ),
+        "",
+    ),
+)
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    recall: float
+    precision: float
+
+
+def words(text: str) -> Counter[str]:
+    """The words of a text without markup, each Chinese, Japanese or Korean character one; letters' case does not count."""
+    for pattern, instead in _MARKUP:
+        text = pattern.sub(instead, text)
+    text = unicodedata.normalize("NFKC", text).replace("\u00ad", "")
+    return Counter(_WORD.findall(text.casefold()))
+
+
+def score(found: Counter[str], reference: Counter[str]) -> Score:
+    common = (found & reference).total()
+    return Score(common / max(reference.total(), 1), common / found.total() if found.total() else 1.0)
+
+
+def half(content: bytes) -> str:
+    """Which half of a corpus a file belongs to: ``looked`` was seen while the readers were written, ``unseen`` never."""
+    return "looked" if hashlib.sha256(content).digest()[0] % 2 == 0 else "unseen"
+
+
+# ---- references
+
+
+def reference(path: Path, folder: Path) -> str | None:
+    """The text of a file by something that is neither of the engines nor the readers; None where there is none."""
+    for made in folder.glob(f"{path.name}.fod?"):
+        return "\n".join(_flat_open_document(made.read_bytes()))
+    kind = path.suffix.lower()
+    if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
+        return "\n".join(_package_text(path.read_bytes(), kind))
+    return None
+
+
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
+_NOT_READ = frozenset(
+    (
+        *(f"{_OFFICE}{tag}" for tag in ("binary-data", "settings", "scripts", "font-face-decls", "styles", "meta")),
+        *(f"{_OFFICE}{tag}" for tag in ("automatic-styles", "forms")),
+        *(f"{_TEXT}{tag}" for tag in ("sequence-decls", "table-of-content-source", "note-citation", "page-number")),
+        f"{_OFFICE}event-listeners",
+        # A file within the file.
+        "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}object",
+    )
+)
+
+
+def _flat_open_document(content: bytes) -> Iterator[str]:
+    """Lines of what LibreOffice made of a file: paragraphs in order, notes, comments, headers and footers each once."""
+    root = ElementTree.fromstring(content)
+    body = root.find(f"{_OFFICE}body")
+    if body is not None:
+        yield from _open_lines(body)
+    if body is not None and body.find(f"{_OFFICE}text") is not None:
+        heads: dict[str, None] = {}
+        for page in root.iter(f"{_STYLE}master-page"):
+            for part in page:
+                heads.update(dict.fromkeys(_open_lines(part)))
+        yield from heads
+
+
+def _open_lines(node: ElementTree.Element) -> Iterator[str]:
+    if node.tag in _NOT_READ:
+        return
+    if node.tag in (f"{_TEXT}p", f"{_TEXT}h"):
+        inner: list[str] = []
+        yield "".join(_open_words(node, inner))
+        yield from inner
+        return
+    if node.tag in (f"{_SVG}title", f"{_SVG}desc"):
+        yield node.text or ""
+        return
+    if node.tag == f"{_TABLE}table-cell":
+        times = int(node.get(f"{_TABLE}number-columns-repeated", "1"))
+        lines = [line for child in node for line in _open_lines(child)]
+        if node.get(f"{_OFFICE}value-type") == "date" and lines:
+            # A date is one however it is written: compared is what it is, not how it is shown.
+            lines[0] = node.get(f"{_OFFICE}date-value", lines[0]).replace("T", " ").removesuffix(" 00:00:00")
+        yield from lines * min(times, 1000)
+        return
+    if node.tag == f"{_TABLE}table-row":
+        times = int(node.get(f"{_TABLE}number-rows-repeated", "1"))
+        lines = [line for child in node for line in _open_lines(child)]
+        yield from lines * min(times, 5000)
+        return
+    for child in node:
+        yield from _open_lines(child)
+
+
+def _open_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
+    yield node.text or ""
+    for child in node:
+        if child.tag == f"{_TEXT}note" or child.tag == f"{_OFFICE}annotation" or "drawing:1.0}" in str(child.tag):
+            inner.extend(_open_lines(child))
+        elif child.tag in (f"{_TEXT}tab", f"{_TEXT}s", f"{_TEXT}line-break"):
+            yield " "
+        elif child.tag not in _NOT_READ:
+            yield from _open_words(child, inner)
+        yield child.tail or ""
+
+
+_PARTS = {
+    ".docx": re.compile(
+        r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*|charts/chart\d+|diagrams/data\d+)\.xml$"
+    ),
+    ".pptx": re.compile(
+        r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+|charts/chart\d+|diagrams/data\d+)\.xml$"
+    ),
+}
+
+
+def _package_text(content: bytes, kind: str) -> Iterator[str]:
+    """Paragraphs of every part that holds text for people, with descriptions of pictures; repeated headers once."""
+    pattern = _PARTS[".pptx" if kind.startswith(".pp") else ".docx"]
+    heads: dict[str, None] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        for name in package.namelist():
+            if pattern.match(name):
+                lines = list(_xml_lines(ElementTree.fromstring(package.read(name))))
+                if "/charts/" in name:
+                    # The categories stand once for each series in the file, once in the picture.
+                    lines = list(dict.fromkeys(lines))
+                if "/header" in name or "/footer" in name:
+                    heads.update(dict.fromkeys(line for line in lines if line.strip()))
+                else:
+                    yield from lines
+    yield from heads
+
+
+def _xml_lines(node: ElementTree.Element) -> Iterator[str]:
+    name = str(node.tag).rpartition("}")[2]
+    if name == "Fallback":
+        return
+    if name in ("docPr", "cNvPr"):
+        described = node.get("descr")
+        if described:
+            yield described
+    if name in ("p", "si", "pt"):
+        inner: list[str] = []
+        yield "".join(_xml_words(node, inner))
+        yield from inner
+        return
+    for child in node:
+        yield from _xml_lines(child)
+
+
+def _xml_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
+    for child in node:
+        name = str(child.tag).rpartition("}")[2]
+        if name in ("t", "delText", "v"):
+            yield child.text or ""
+        elif name in ("tab", "br", "cr"):
+            yield " "
+        elif name in ("p", "drawing", "pict", "Choice", "object"):
+            inner.extend(_xml_lines(child))
+        elif name not in ("Fallback", "fld") or (
+            name == "fld" and not (child.get("type") or "").startswith("slidenum")
+        ):
+            yield from _xml_words(child, inner)
+
+
+# ---- readers
+
+
+def by_readers(content: bytes, name: str) -> str:
+    """What the product reads."""
+    from kimi_files.extract import readers
+    from kimi_files.extract.document import PageText
+
+    stream = io.BytesIO(content)
+    identified, module = readers.find_reader(stream, name)
+    pages: dict[int, list[str]] = defaultdict(list)
+    for event in readers.read(module, stream, name, identified.format):
+        if isinstance(event, PageText):
+            pages[event.number].append(event.text)
+    return "\n\n".join("".join(parts) for parts in pages.values())
+
+
+def by_anydoc(content: bytes, name: str) -> str:
+    import anydoc
+
+    return str(anydoc.to_markdown_bytes(content, None if name.endswith("xls") else Path(name).suffix[1:]))
+
+
+def by_office_oxide(content: bytes, name: str) -> str:
+    oxide: Any = import_module("office_oxide")
+    kind = {".docm": "docx", ".dotx": "docx", ".dot": "doc", ".xlsm": "xlsx"}.get(Path(name).suffix, Path(name).suffix)
+    return str(oxide.Document.from_bytes(content, kind.strip(".")).to_markdown())
+
+
+WAYS: dict[str, Callable[[bytes, str], str]] = {
+    "ours": by_readers,
+    "anydoc": by_anydoc,
+    "office-oxide": by_office_oxide,
+}
+
+
+def _serve(pipe: Connection) -> None:
+    while True:
+        way, path = pipe.recv()
+        content = path.read_bytes()
+        started = time.process_time()
+        try:
+            text = WAYS[way](content, path.name.lower())
+        except BaseException as error:  # a parser's panic is no Exception
+            pipe.send((None, time.process_time() - started, f"{type(error).__name__}: {error}"[:200]))
+        else:
+            pipe.send((text, time.process_time() - started, ""))
+
+
+class _Reader:
+    """A process that reads files one at a time; a new one after it died or hung, as parsers do."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._process: Any = None
+
+    def read(self, way: str, path: Path) -> tuple[str | None, float, str]:
+        """The text or None, CPU seconds, and what went wrong."""
+        if self._process is None or not self._process.is_alive():
+            self._pipe, theirs = self._context.Pipe()
+            self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
+        try:
+            self._pipe.send((way, path))
+            if not self._pipe.poll(SECONDS):
+                raise EOFError("too slow")
+            answer: tuple[str | None, float, str] = self._pipe.recv()
+            return answer
+        except (EOFError, OSError) as error:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+            return None, 0.0, f"died: {error}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.quality.office")
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--references", type=Path, required=True)
+    parser.add_argument("--half", choices=("looked", "unseen"), default="unseen")
+    parser.add_argument("--formats", default="doc,ppt,xls,docx,xlsx,pptx,rtf,odt")
+    parser.add_argument("--most", type=int, default=150)
+    parser.add_argument("--worst", type=int, default=0, help="name the files with the lowest scores")
+    parser.add_argument("--only-ours", action="store_true")
+    chosen = parser.parse_args()
+    reader = _Reader()
+    ways = ["ours"] if chosen.only_ours else list(WAYS)
+    for kind in chosen.formats.split(","):
+        scores: dict[str, list[tuple[Score, str, str]]] = defaultdict(list)
+        seconds: Counter[str] = Counter()
+        count = 0
+        for path in sorted((chosen.corpus / kind).iterdir()):
+            if count == chosen.most or half(path.read_bytes()) != chosen.half:
+                continue
+            try:
+                text = reference(path, chosen.references)
+            except (ElementTree.ParseError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
+                continue
+            if text is None or not (expected := words(text)):
+                continue
+            count += 1
+            for way in ways:
+                found, taken, wrong = reader.read(way, path)
+                seconds[way] += taken  # type: ignore[assignment]
+                mark = Score(0.0, 1.0) if found is None else score(words(found), expected)
+                scores[way].append((mark, path.name, wrong))
+        for way in ways:
+            marks = [mark for mark, _, _ in scores[way]]
+            if marks:
+                recall, precision = (sum(getattr(m, f) for m in marks) / len(marks) for f in ("recall", "precision"))
+                failed = sum(bool(wrong) for _, _, wrong in scores[way])
+                print(
+                    f"{kind:5} {way:13} {len(marks):4} files  recall {recall:.3f}  precision {precision:.3f}"
+                    f"  not read {failed:3}  {seconds[way] / len(marks) * 1000:7.1f} ms"
+                )
+        if chosen.worst:
+            low = sorted(scores["ours"], key=lambda each: min(each[0].recall, each[0].precision))
+            for mark, name, wrong in low[: chosen.worst]:
+                print(f"      {mark.recall:.3f} {mark.precision:.3f} {name} {wrong}")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

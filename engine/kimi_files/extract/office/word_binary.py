@@ -1,0 +1,273 @@
+"""The words of a binary Word document by its own tables: what a library's richer reading is measured by.
+
+Structures as Microsoft publishes them in [MS-DOC]; those of Word 6 and 95 as its forerunner described them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line
+from kimi_files.extract.office.markdown import Block, table
+
+_WORD_97 = 0x00C1
+_WORD_6 = 0x0065
+_MOST_PIECES = 1 << 20
+_MOST_BYTES = 256 << 20
+
+_TABLE_1, _ENCRYPTED, _COMPLEX = 0x0200, 0x0100, 0x0004
+_COMPRESSED = 0x40000000
+# Where the first part of the file says that a table stands in the second: offset and length.
+_COMMENT_PLACES, _CHARACTER_PAGES, _PIECES, _COMMENT_AUTHORS = 0x00BA, 0x00FA, 0x01A2, 0x01BA
+
+_PROPERTIES = {0x0800: DELETED, 0x0801: INSERTED, 0x083C: HIDDEN}
+_WORTH_LOOKING = re.compile(b"[\x00\x01\x3c]\x08")
+_OPERAND_BYTES = (1, 1, 2, 4, 2, 2, -1, 3)
+_PAGE_BYTES = 512
+
+# A field is its instruction, then its result; what stands between \x13 and \x14 is for Word only.
+_INSTRUCTION = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
+_DEEPEST_FIELD = 8
+_PARAGRAPH_END = re.compile("[\r\x0c]")
+_NOT_SHOWN = dict.fromkeys((0, 1, 2, 3, 4, 6, 8, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x1F, 0xAD))
+_SIGNS = {**_NOT_SHOWN, 0x0B: "\n", 0x0E: "\n", 0x1E: "-", 0xA0: " "}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What stands in a document: ``text`` is its body with its notes and text boxes after it."""
+
+    text: list[Line]
+    running_heads: list[Line]
+
+    def blocks(self) -> list[Block]:
+        """The text without any library: paragraphs, and rows of several cells as tables."""
+        blocks: list[Block] = []
+        rows: list[list[str]] = []
+        for line in [*self.text, Line(("",))]:
+            if len(line.cells) > 1:
+                rows.append(line.shown())
+                continue
+            if rows:
+                blocks.append(Block(table(rows)))
+                rows = []
+            blocks.append(Block(line.text))
+        return blocks
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of characters that stand together in the file: ``start`` is its first in the text, ``offset`` in bytes."""
+
+    start: int
+    offset: int
+    length: int
+    width: int
+
+
+def parts(untrusted_bytes: bytes) -> Parts | None:
+    """What stands in the document by its own tables; None where they cannot be followed."""
+    try:
+        return _parts(untrusted_bytes)
+    except (OSError, struct.error, ValueError, IndexError, TypeError, AttributeError):
+        # olefile raises any of these on a damaged container; the libraries then say what is wrong.
+        return None
+
+
+def _parts(untrusted_bytes: bytes) -> Parts | None:
+    import olefile
+
+    with olefile.OleFileIO(io.BytesIO(untrusted_bytes)) as container:
+        main = container.openstream("WordDocument").read(_MOST_BYTES)
+        version, flags = struct.unpack_from("<H", main, 2)[0], struct.unpack_from("<H", main, 10)[0]
+        if flags & _ENCRYPTED or version < _WORD_6:
+            return None
+        if version < _WORD_97:
+            lengths = struct.unpack_from("<8i", main, 0x34)
+            text, authors, marks = _old_text(main, flags), [], []
+        else:
+            lengths = struct.unpack_from("<8i", main, 0x4C)
+            tables = container.openstream("1Table" if flags & _TABLE_1 else "0Table").read(_MOST_BYTES)
+            pieces = list(_pieces(_named(main, tables, _PIECES)))
+            text = "".join(_decoded(main, piece) for piece in pieces)
+            marks = _marks(main, _named(main, tables, _CHARACTER_PAGES), pieces)
+            authors = _comment_authors(main, tables)
+    cut: list[str] = []
+    position = 0
+    for length in lengths:
+        end = position + max(length, 0)
+        cut.append(_with_marks(text, position, end, marks))
+        position = end
+    body, footnotes, heads, _, comments, endnotes, boxes, head_boxes = cut
+    asides = _comments(comments, authors)
+    lines = [line for part in (body, footnotes, endnotes, boxes) for line in _lines(part, asides)]
+    return Parts(lines, [line for part in (heads, head_boxes) for line in _lines(part, iter(()))])
+
+
+def _named(main: bytes, tables: bytes, place: int) -> bytes:
+    start, size = struct.unpack_from("<II", main, place)
+    return tables[start : start + size]
+
+
+def _old_text(main: bytes, flags: int) -> str:
+    """Of Word 6 and 95: one byte a character, in the code page of each font."""
+    if flags & _COMPLEX:
+        start, size = struct.unpack_from("<II", main, 0x0160)
+        raw = b"".join(main[p.offset : p.offset + p.length] for p in _pieces(main[start : start + size], is_old=True))
+    else:
+        start, end = struct.unpack_from("<II", main, 0x18)
+        raw = main[start:end]
+    if raw.isascii():
+        return raw.decode("ascii")
+    # Which font each letter has is told far away; which code page they are all in, the letters themselves tell.
+    encoding = detect_encoding(io.BytesIO(raw.translate(None, bytes((*range(9), *range(14, 32))))))
+    if encoding.name.startswith("utf"):
+        return raw.decode("cp1252", "replace")
+    return "".join(Decoded(io.BytesIO(raw), encoding))
+
+
+def _decoded(main: bytes, piece: _Piece) -> str:
+    raw = main[piece.offset : piece.offset + piece.width * piece.length]
+    return raw.decode("cp1252" if piece.width == 1 else "utf-16-le", "replace")
+
+
+def _pieces(clx: bytes, is_old: bool = False) -> Iterator[_Piece]:
+    """The pieces of the text in its order."""
+    position = 0
+    while position < len(clx) and clx[position] == 1:
+        position += 3 + int(struct.unpack_from("<H", clx, position + 1)[0])
+    size = struct.unpack_from("<I", clx, position + 1)[0]
+    places = clx[position + 5 : position + 5 + size]
+    count = min((len(places) - 4) // 12, _MOST_PIECES)
+    ends = struct.unpack_from(f"<{count + 1}I", places, 0)
+    for number in range(count):
+        offset = struct.unpack_from("<I", places, 4 * (count + 1) + 8 * number + 2)[0]
+        length = max(ends[number + 1] - ends[number], 0)
+        if is_old:
+            yield _Piece(ends[number], offset, length, 1)
+        elif offset & _COMPRESSED:
+            yield _Piece(ends[number], (offset & ~_COMPRESSED) // 2, length, 1)
+        else:
+            yield _Piece(ends[number], offset, length, 2)
+
+
+def _marks(main: bytes, pages: bytes, pieces: list[_Piece]) -> list[tuple[int, int, str]]:
+    """First and last character (exclusive) of what is inserted, deleted or hidden, in the order of the text."""
+    by_offset = sorted(pieces, key=lambda piece: piece.offset)
+    offsets = [piece.offset for piece in by_offset]
+    found: list[tuple[int, int, str]] = []
+    count = (len(pages) - 4) // 8
+    for number in range(count):
+        page_number = struct.unpack_from("<I", pages, 4 * (count + 1) + 4 * number)[0] & 0x3FFFFF
+        page = main[page_number * _PAGE_BYTES : (page_number + 1) * _PAGE_BYTES]
+        if len(page) < _PAGE_BYTES or not _WORTH_LOOKING.search(page):
+            continue
+        for start, end, mark in _marked_runs(page):
+            for piece in by_offset[max(bisect_right(offsets, start) - 1, 0) : bisect_right(offsets, end)]:
+                first = max(start - piece.offset, 0) // piece.width
+                last = min((end - piece.offset) // piece.width, piece.length)
+                if first < last:
+                    found.append((piece.start + first, piece.start + last, mark))
+    return _merged(found)
+
+
+def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Runs of the same mark that follow each other as one, in the order of the text, none within another."""
+    merged: list[tuple[int, int, str]] = []
+    for start, end, mark in sorted(found):
+        if merged and start <= merged[-1][1]:
+            if mark == merged[-1][2]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]), mark)
+                continue
+            start = merged[-1][1]
+        if start < end:
+            merged.append((start, end, mark))
+    return merged
+
+
+def _marked_runs(page: bytes) -> Iterator[tuple[int, int, str]]:
+    """First and last byte (exclusive) of each run of a page of character properties that is inserted, deleted or hidden."""
+    count = page[_PAGE_BYTES - 1]
+    bounds = struct.unpack_from(f"<{count + 1}I", page, 0)
+    for number in range(count):
+        place = 2 * page[4 * (count + 1) + number]
+        properties = page[place + 1 : place + 1 + page[place]] if place else b""
+        marks = [mark for code, mark in _PROPERTIES.items() if _is_set(properties, code)]
+        if marks:
+            yield bounds[number], bounds[number + 1], marks[0]
+
+
+def _is_set(properties: bytes, wanted: int) -> bool:
+    position = 0
+    while position + 2 < len(properties):
+        code = struct.unpack_from("<H", properties, position)[0]
+        size = _OPERAND_BYTES[code >> 13]
+        if size < 0:
+            size = 1 + properties[position + 2]
+        if code == wanted and properties[position + 2] & 1:
+            return True
+        position += 2 + size
+    return False
+
+
+def _with_marks(text: str, start: int, end: int, marks: list[tuple[int, int, str]]) -> str:
+    """A part of the text, with marks around what is marked; a mark ends with its paragraph or cell and begins again."""
+    parts: list[str] = []
+    position = start
+    for first, last, mark in marks:
+        first, last = max(first, start), min(last, end)
+        if first >= last:
+            continue
+        parts.append(text[position:first])
+        parts.append(_MARKED_WORDS.sub(lambda run, mark=mark: f"{mark}{run[0]}{END}", text[first:last]))  # type: ignore[misc]
+        position = last
+    parts.append(text[position:end])
+    return "".join(parts)
+
+
+# Neither a paragraph's or cell's end nor a field's signs.
+_MARKED_WORDS = re.compile("[^\r\x07\x0c\x13\x14\x15]*[^\\s\x07\x13\x14\x15\x01\x05\x08][^\r\x07\x0c\x13\x14\x15]*")
+
+
+def _comment_authors(main: bytes, tables: bytes) -> list[str]:
+    """The author of each comment in the order of the text."""
+    names: list[str] = []
+    stored = _named(main, tables, _COMMENT_AUTHORS)
+    position = 0
+    while position + 2 <= len(stored):
+        length = struct.unpack_from("<H", stored, position)[0]
+        names.append(stored[position + 2 : position + 2 + 2 * length].decode("utf-16-le", "replace"))
+        position += 2 + 2 * length
+    places = _named(main, tables, _COMMENT_PLACES)
+    count = max((len(places) - 4) // 34, 0)
+    numbers = [struct.unpack_from("<H", places, 4 * (count + 1) + 30 * place + 20)[0] for place in range(count)]
+    return [names[number] if number < len(names) else "" for number in numbers]
+
+
+def _comments(text: str, authors: list[str]) -> Iterator[str]:
+    """The comments in the order of the text that they are about; each begins with the sign of its place."""
+    for number, comment in enumerate(text.split(COMMENT)[1:]):
+        author = authors[number] if number < len(authors) else ""
+        said = " ".join(line.text for line in _lines(comment, iter(())))
+        yield f"[comment by {author}: {said}]" if author else f"[comment: {said}]"
+
+
+def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
+    """Paragraphs and rows. A cell ends with \\x07, a row with another one."""
+    for _ in range(_DEEPEST_FIELD):
+        shorter = _INSTRUCTION.sub(lambda field: field[1] or "", text)
+        if shorter == text:
+            break
+        text = shorter
+    for paragraph in _PARAGRAPH_END.split(text):
+        for row in paragraph.split("\x07\x07") if "\x07" in paragraph else [paragraph]:
+            cells = tuple(cell.translate(_SIGNS).strip() for cell in row.split("\x07"))
+            if any(cells):
+                count = sum(cell.count(COMMENT) for cell in cells)
+                yield Line(cells, tuple(next(comments, "") for _ in range(count)))
