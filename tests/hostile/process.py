@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,23 @@ class RawServer:
             assert self._arrived.wait_for(arrived, 60), f"no answer to {number!r}"
         return found[0]
 
+    def take(self, numbers: Collection[Any], seconds: float) -> dict[str, Any] | None:
+        """The first answer to one of these requests, which is then forgotten; None if none came in time or the server died."""
+        found: list[dict[str, Any]] = []
+
+        def arrived() -> bool:
+            for line in self.lines:
+                frame = json.loads(line)
+                if frame.get("id") in numbers and "method" not in frame:
+                    found.append(frame)
+                    self.lines.remove(line)
+                    return True
+            return not self._reader.is_alive()
+
+        with self._arrived:
+            self._arrived.wait_for(arrived, seconds)
+        return found[0] if found else None
+
     def answered(self) -> Counter[Any]:
         """How often each id was answered so far."""
         frames = [json.loads(line) for line in self.lines]
@@ -84,6 +102,24 @@ class RawServer:
             with self._arrived:
                 self.lines.append(line)
                 self._arrived.notify_all()
+        with self._arrived:
+            self._arrived.notify_all()
+
+
+def memory_of(server: RawServer, field: str) -> int:
+    """MB of a running server, by a field of /proc: VmRSS is now, VmHWM at most."""
+    rows = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    return int(next(row for row in rows if row.startswith(field)).split()[1]) // 1000
+
+
+def descriptors_of(server: RawServer) -> int:
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def workers_of(process: int) -> list[int]:
+    """Process ids of the readers that a server has started and not yet reaped."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in children.split()]
 
 
 @contextmanager

@@ -1,16 +1,15 @@
-"""The long runs of ``bench/hostile.py`` in a small size: nothing grows, nothing gets in each other's way."""
+"""The long runs of ``bench/hostile`` in a small size: nothing grows, nothing gets in each other's way."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.frames import call, opening
-from tests.hostile.process import RawServer, raw_server
+from tests.hostile.process import descriptors_of, raw_server
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts through /proc")
@@ -23,8 +22,8 @@ def test_many_calls_leave_no_descriptor_open(tmp_path: Path) -> None:
             server.send([call("legacy", number, "get_file_content", file="a.md", find="words")])
             assert not server.answer(number)["result"].get("isError")
             if number == 10:
-                after_the_first = _descriptors(server)
-        assert _descriptors(server) <= after_the_first
+                after_the_first = descriptors_of(server)
+        assert descriptors_of(server) <= after_the_first
 
 
 def test_three_servers_on_one_store_do_not_get_in_each_others_way(tmp_path: Path) -> None:
@@ -41,7 +40,3 @@ def test_three_servers_on_one_store_do_not_get_in_each_others_way(tmp_path: Path
         ]
         assert ids[0] == ids[1] == ids[2]
         assert len(set(ids[0])) == 10
-
-
-def _descriptors(server: RawServer) -> int:
-    return len(os.listdir(f"/proc/{server.process.pid}/fd"))

@@ -1,0 +1,41 @@
+"""``python -m bench.hostile [PART…] [--count N] [--corpus FOLDER]``: each part prints its figure; none asks for the network."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.hostile import files, paths, protocol, readers, store
+
+PARTS: dict[str, Callable[..., Any]] = {
+    "files": files.files,
+    "walls": readers.walls,
+    "swaps": paths.swaps,
+    "frames": protocol.frames,
+    "cancels": protocol.cancels,
+    "exit": protocol.leaving,
+    "calls": protocol.calls,
+    "servers": store.servers,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--count", type=int, help="instead of the full size")
+    parser.add_argument("--corpus", help="folder of odd files, for the part files")
+    given = parser.parse_args()
+    options = {"count": given.count, "corpus": given.corpus}
+    for name in given.parts or PARTS:
+        part = PARTS[name]
+        taken = {key: value for key, value in options.items() if value and key in inspect.signature(part).parameters}
+        with tempfile.TemporaryDirectory() as place:
+            part(Path(place), **taken)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Odd files by the thousand, whole, cut and with flipped bits, through the real server: what comes of each, and at what cost.
+
+The corpus is a folder of the caller's, named by ``--corpus``; none is kept with the project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.hostile.frames import call, opening
+from tests.hostile.process import RawServer, memory_of, raw_server
+
+AT_ONCE = 2
+"""Calls under way: as many as there are readers, so that no call waits for another one's deadline."""
+
+DEADLINE = 121.0
+"""What a reader may take, and a second. Only for the report: an answer that comes later is counted, and waited for."""
+
+_CHANGED_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the calls: ``outcomes`` by the error's code or "text"."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+
+    def note(self, name: str, outcome: str, words: str, seconds: float) -> None:
+        self.outcomes[outcome] += 1
+        self.slowest = sorted([*self.slowest, (round(seconds, 1), name)], reverse=True)[:5]
+        if (
+            outcome in ("reader_died", "reader_timeout", "internal_error", "no answer", "not typed")
+            or seconds > DEADLINE
+        ):
+            self.odd.append(f"{outcome} after {seconds:.1f} s: {name}: {words[:160]}")
+
+
+def files(place: Path, count: int = 7_500, corpus: str = "", changed: bool = True) -> None:
+    """``count`` files of the corpus, each as it is and, unless it is large, cut off and with flipped bits."""
+    if not corpus:
+        print("files: left out, --corpus names no folder")
+        return
+    paths = sorted(path for path in Path(corpus).rglob("*") if path.is_file())
+    random.Random(1).shuffle(paths)
+    chosen = paths[:count]
+    tally, started = Tally(), time.perf_counter()
+    with raw_server(place, options=("--allow", corpus)) as server:
+        server.send(opening("legacy"))
+        _through(server, _variants(chosen, server.folder, changed), tally)
+        peak, alive = memory_of(server, "VmHWM"), server.process.poll() is None
+    took = time.perf_counter() - started
+    print(
+        f"files: {len(chosen):,} files, {tally.outcomes.total():,} calls with their changed copies in {took:.0f} s; "
+        f"the server {'lives' if alive else 'DIED'}, its memory at most {peak} MB"
+    )
+    for outcome, number in tally.outcomes.most_common():
+        print(f"  {number:6,} {outcome}")
+    print(f"  slowest: {tally.slowest}")
+    for words in tally.odd:
+        print("  ", words)
+
+
+def _variants(paths: list[Path], folder: Path, changed: bool) -> Iterator[tuple[Path, bool]]:
+    """Paths to read, and whether to delete them afterwards."""
+    for number, path in enumerate(paths):
+        yield path, False
+        if not changed or not 1 < path.stat().st_size < _CHANGED_BYTES:
+            continue
+        whole, chance = path.read_bytes(), random.Random(number)
+        damaged = bytearray(whole[: chance.randrange(1, len(whole))] if number % 2 else whole)
+        for _ in range(chance.randrange(1, 30) * (number % 2 == 0)):
+            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        copy = folder / f"{number}-{path.name}"
+        copy.write_bytes(damaged)
+        yield copy, True
+
+
+def _through(server: RawServer, variants: Iterator[tuple[Path, bool]], tally: Tally) -> None:
+    waiting: dict[int, tuple[Path, bool, float]] = {}
+    for number, (path, temporary) in enumerate(variants):
+        server.send([call("legacy", number, "get_file_content", file=str(path))])
+        waiting[number] = path, temporary, time.perf_counter()
+        if len(waiting) == AT_ONCE:
+            _settle(server, waiting, tally)
+    while waiting:
+        _settle(server, waiting, tally)
+
+
+def _settle(server: RawServer, waiting: dict[int, tuple[Path, bool, float]], tally: Tally) -> None:
+    answer = server.take(waiting, 3 * DEADLINE)
+    number = answer["id"] if answer else next(iter(waiting))
+    path, temporary, since = waiting.pop(number)
+    seconds = time.perf_counter() - since
+    tally.note(("changed " if temporary else "") + str(path), *outcome_of(answer), seconds)
+    if temporary:
+        os.unlink(path)
+
+
+def outcome_of(answer: dict[str, Any] | None) -> tuple[str, str]:
+    """ "text" or the code of the one typed error, and the error's words."""
+    if answer is None:
+        return "no answer", ""
+    result = answer.get("result")
+    if result is None:
+        return "not typed", json.dumps(answer)
+    text = result["content"][0].get("text", "")
+    if not result.get("isError"):
+        return "text", ""
+    try:
+        error = json.loads(text)["error"]
+        return error["code"], error["message"]
+    except (ValueError, KeyError, TypeError):
+        return "not typed", text
