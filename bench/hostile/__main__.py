@@ -13,6 +13,7 @@ from bench.hostile import files, paths, protocol, readers, store
 
 PARTS: dict[str, Callable[..., Any]] = {
     "files": files.files,
+    "bombs": files.bombs,
     "walls": readers.walls,
     "swaps": paths.swaps,
     "frames": protocol.frames,
@@ -28,8 +29,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--count", type=int, help="instead of the full size")
     parser.add_argument("--corpus", help="folder of odd files, for the part files")
+    parser.add_argument("--names", help="only these bombs, with commas")
     given = parser.parse_args()
-    options = {"count": given.count, "corpus": given.corpus}
+    options = {"count": given.count, "corpus": given.corpus, "names": given.names}
     for name in given.parts or PARTS:
         part = PARTS[name]
         taken = {key: value for key, value in options.items() if value and key in inspect.signature(part).parameters}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.hostile.bombs import BOMBS, OUTSIDE
 from tests.hostile.frames import call, opening
 from tests.hostile.process import RawServer, memory_of, raw_server
 
@@ -23,6 +24,9 @@ AT_ONCE = 2
 
 DEADLINE = 121.0
 """What a reader may take, and a second. Only for the report: an answer that comes later is counted, and waited for."""
+
+SLOW = 20.0
+"""Seconds after which a bomb is worth a look although it keeps its deadline."""
 
 _CHANGED_BYTES = 4 << 20
 
@@ -44,6 +48,13 @@ class Tally:
         ):
             self.odd.append(f"{outcome} after {seconds:.1f} s: {name}: {words[:160]}")
 
+    def print(self) -> None:
+        for outcome, number in self.outcomes.most_common():
+            print(f"  {number:6,} {outcome}")
+        print(f"  slowest: {self.slowest}")
+        for words in self.odd:
+            print("  ", words)
+
 
 def files(place: Path, count: int = 7_500, corpus: str = "", changed: bool = True) -> None:
     """``count`` files of the corpus, each as it is and, unless it is large, cut off and with flipped bits."""
@@ -63,11 +74,42 @@ def files(place: Path, count: int = 7_500, corpus: str = "", changed: bool = Tru
         f"files: {len(chosen):,} files, {tally.outcomes.total():,} calls with their changed copies in {took:.0f} s; "
         f"the server {'lives' if alive else 'DIED'}, its memory at most {peak} MB"
     )
-    for outcome, number in tally.outcomes.most_common():
-        print(f"  {number:6,} {outcome}")
-    print(f"  slowest: {tally.slowest}")
-    for words in tally.odd:
-        print("  ", words)
+    tally.print()
+
+
+def bombs(place: Path, names: str = "") -> None:
+    """Every bomb through get_file_content, with pictures too where it has any, and through upload_file."""
+    tally, leaked = Tally(), []
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "secret.txt").write_text(OUTSIDE)
+    with raw_server(place) as server:
+        server.send(opening("legacy"))
+        server.answer("opening")
+        for number, bomb in enumerate(bomb for bomb in BOMBS if not names or bomb.name in names.split(",")):
+            (server.folder / bomb.name).write_bytes(bomb.make(str(place / "secret.txt")))
+            calls = [
+                ("get_file_content", {"file": bomb.name}),
+                ("upload_file", {"path": bomb.name, "purpose": bomb.purpose}),
+            ]
+            if bomb.pictures:
+                calls.append(("get_file_content", {"file": bomb.name, "pictures": True}))
+            for turn, (tool, arguments) in enumerate(calls):
+                since = time.perf_counter()
+                server.send([call("legacy", f"{number}.{turn}", tool, **arguments)])
+                answer = server.take([f"{number}.{turn}"], 3 * DEADLINE)
+                seconds = time.perf_counter() - since
+                outcome, words = outcome_of(answer)
+                tally.note(f"{bomb.name} by {tool}{' with pictures' * (turn == 2)}", outcome, words, seconds)
+                leaked += [bomb.name] * (OUTSIDE in json.dumps(answer))
+                if seconds > SLOW:
+                    tally.odd.append(f"{outcome} after {seconds:.1f} s: {bomb.name} by {tool}: {words[:160]}")
+            (server.folder / bomb.name).unlink()
+        peak, alive = memory_of(server, "VmHWM"), server.process.poll() is None
+    print(
+        f"bombs: {len(BOMBS)}, {tally.outcomes.total()} calls; the file outside came out of {len(leaked)} of them; "
+        f"the server {'lives' if alive else 'DIED'}, its memory at most {peak} MB"
+    )
+    tally.print()
 
 
 def _variants(paths: list[Path], folder: Path, changed: bool) -> Iterator[tuple[Path, bool]]:
