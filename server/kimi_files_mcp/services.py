@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kimi_files import reports
 from kimi_files.local.service import LocalFilesService
 from kimi_files.workers.pool import WorkerPool
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def start(settings: Settings, *, text_required: bool = False) -> FilesService:
-    """The service; nothing is opened or sent before its first call.
+    """The service; nothing of its own is opened or sent before its first call.
 
     ``text_required``: a file without text is refused for ``file-extract``, as Kimi does, also on this machine.
     """
+    reports.watch_this_process()
     if settings.service == "kimi":
         return start_kimi(settings)
     if settings.chat is not None:
@@ -42,7 +44,9 @@ def start_kimi(settings: Settings) -> KimiFilesService:
     assert settings.kimi is not None
     client = KimiClient(settings.kimi)
     chat = start_chat(settings) if settings.chat is not None else Chat(client, settings.model, is_kimi=True)
-    return KimiFilesService(client, LocalFilesService(settings.data_dir, WorkerPool()), settings.data_dir, chat)
+    return KimiFilesService(
+        client, LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict)), settings.data_dir, chat
+    )
 
 
 def start_chat(settings: Settings) -> Chat:

@@ -39,6 +39,11 @@ class Settings:
     model: str | None = None
     strict: bool = False
 
+    @property
+    def reports(self) -> Path:
+        """The folder for what crashes leave."""
+        return self.data_dir / "reports"
+
 
 def read_settings(
     environment: Mapping[str, str],

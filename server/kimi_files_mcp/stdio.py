@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kimi_files import reports
 from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
 from kimi_files.redaction import RedactingFormatter
@@ -28,6 +29,7 @@ def run_server(
         settings = read_settings(os.environ, folders, service, data_dir, strict)
     except KimiFilesError as error:
         sys.exit(f"kimi-files-mcp: {error}")
+    reports.keep_in(settings.reports)
     # Importing creates tens of thousands of lasting objects: collecting in between costs a third of the CPU time.
     gc.disable()
     import anyio
@@ -38,7 +40,12 @@ def run_server(
     server = build_server(open_workspace(settings))
     gc.freeze()
     gc.enable()
-    anyio.run(serve, server)
+    try:
+        anyio.run(serve, server)
+    except Exception as error:
+        from kimi_files_tools.failure import as_error
+
+        sys.exit(f"kimi-files-mcp: {as_error(error)}")
 
 
 def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Workspace:

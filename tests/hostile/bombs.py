@@ -252,7 +252,8 @@ def _svg_of_uses(_: str) -> bytes:
 
 def _svg_of_filters(_: str) -> bytes:
     blurs = '<feGaussianBlur stdDeviation="500"/><feTurbulence baseFrequency="9" numOctaves="9999"/>' * 500
-    return f'<svg {_SVG} width="5000" height="5000"><filter id="f">{blurs}</filter><rect width="5000" height="5000" filter="url(#f)"/></svg>'.encode()
+    side = 'width="5000" height="5000"'
+    return f'<svg {_SVG} {side}><filter id="f">{blurs}</filter><rect {side} filter="url(#f)"/></svg>'.encode()
 
 
 # ---- tables that are empty up to their last cell
@@ -313,7 +314,8 @@ def pdf_of(objects: list[str | bytes], root: int = 1) -> bytes:
     count = len(objects) + 1
     return (
         data
-        + f"xref\n0 {count}\n0000000000 65535 f \n{table}trailer << /Size {count} /Root {root} 0 R >>\nstartxref\n{len(data)}\n%%EOF\n".encode()
+        + f"xref\n0 {count}\n0000000000 65535 f \n{table}".encode()
+        + f"trailer << /Size {count} /Root {root} 0 R >>\nstartxref\n{len(data)}\n%%EOF\n".encode()
     )
 
 
@@ -324,6 +326,9 @@ def _stream(content: bytes, attributes: str = "") -> bytes:
 _CATALOGUE = "<< /Type /Catalog /Pages 2 0 R >>"
 _FONT = "/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
 _PAGE = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R {_FONT} >>"
+_DRAWS_X = (
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
+)
 _PAGES = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
 _WORDS = _stream(b"BT /F 12 Tf 50 700 Td (words) Tj ET")
 
@@ -370,8 +375,7 @@ def _form_loop(_: str) -> bytes:
     form = _stream(
         b"/X Do /X Do /X Do", "/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 5 0 R >> >>"
     )
-    page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
-    return pdf_of([_CATALOGUE, _PAGES, page, _stream(b"/X Do"), form])
+    return pdf_of([_CATALOGUE, _PAGES, _DRAWS_X, _stream(b"/X Do"), form])
 
 
 def _form_diamonds(_: str) -> bytes:
@@ -383,9 +387,8 @@ def _form_diamonds(_: str) -> bytes:
         )
         for n in range(5, 17)
     ]
-    page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
     last = _stream(b"BT /F 1 Tf (x) Tj ET", f"/Type /XObject /Subtype /Form /BBox [0 0 9 9] {_FONT}")
-    return pdf_of([_CATALOGUE, _PAGES, page, _stream(b"/X Do"), *forms, last])
+    return pdf_of([_CATALOGUE, _PAGES, _DRAWS_X, _stream(b"/X Do"), *forms, last])
 
 
 def _outline_loop(_: str) -> bytes:
@@ -408,12 +411,12 @@ def _vast_page(_: str) -> bytes:
 
 
 def _vast_picture(_: str) -> bytes:
-    page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
     picture = _stream(
         zlib.compress(bytes(9999)),
-        "/Type /XObject /Subtype /Image /Width 60000 /Height 60000 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /FlateDecode",
+        "/Type /XObject /Subtype /Image /Width 60000 /Height 60000 /ColorSpace /DeviceRGB"
+        " /BitsPerComponent 8 /Filter /FlateDecode",
     )
-    return pdf_of([_CATALOGUE, _PAGES, page, _stream(b"600 0 0 800 0 0 cm /X Do"), picture])
+    return pdf_of([_CATALOGUE, _PAGES, _DRAWS_X, _stream(b"600 0 0 800 0 0 cm /X Do"), picture])
 
 
 def _deep_arrays(_: str) -> bytes:

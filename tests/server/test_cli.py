@@ -105,6 +105,15 @@ def test_doctor_tells_what_works(run, tmp_path):
     assert "everything works" in done.stdout
     for subject in ("liteparse", "reads .pdf", "reads .xlsx", "reads .docx", "allowed folders", "store"):
         assert subject in done.stdout
+    assert "crash" not in done.stdout
+
+
+def test_doctor_names_what_crashes_have_left(run, tmp_path):
+    (tmp_path / "data" / "reports").mkdir(parents=True)
+    (tmp_path / "data" / "reports" / "reader-12345678.txt").write_text("reason: SIGSEGV\n")
+    done = run("--allow", str(tmp_path), "doctor")
+    assert "reader-12345678.txt" in done.stdout
+    assert "attach it to an issue" in done.stdout
 
 
 def test_demo_shows_a_session_of_the_real_server(run):

@@ -7,6 +7,8 @@ import traceback
 
 from pydantic import ValidationError
 
+from kimi_files import reports
+from kimi_files.access import shown
 from kimi_files.errors import InvalidArguments, KimiFilesError, ServerError
 from kimi_files.redaction import redacted
 
@@ -19,7 +21,8 @@ def failure_text(error: BaseException) -> str:
 
 
 def as_error(error: BaseException) -> KimiFilesError:
-    """The error of the tree that stands for ``error``. What nobody foresaw is logged by type only: it may hold content."""
+    """The error of the tree that stands for ``error``. What nobody foresaw is logged by type only, as it may hold
+    content, and leaves a report."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]  # what a task group makes of the one failure in it
     if isinstance(error, KimiFilesError):
@@ -28,9 +31,11 @@ def as_error(error: BaseException) -> KimiFilesError:
         return invalid_arguments(error)
     # The traceback without the exception's own words, which may quote a file.
     logger.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    report = reports.leave("server", type(error).__name__, reports.places_of(error))
     return ServerError(
         f"The server failed in a way that nobody foresaw ({type(error).__name__}).",
-        "Call again; if it happens again, run `kimi-files-mcp doctor` and report what the server's log says.",
+        "Call again; if it happens again, "
+        + (f"report it with {shown(report)}, which holds nothing of your files." if report else "report it."),
     )
 
 

@@ -9,16 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import IO, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 
 import kimi_files
+from kimi_files import reports
+from kimi_files.access import shown
 from kimi_files.errors import ReaderDied, ReaderTimeout, TooComplex
 from kimi_files.workers import sandbox
 from kimi_files.workers.channel import Channel, ChannelClosedError, PipeChannel, SocketChannel
@@ -84,7 +87,7 @@ class WorkerPool:
         request = {"job": name, "arguments": dict(arguments), "file": descriptor is not None}
         frame = pack(Kind.REQUEST, json.dumps(request).encode())
         async with self._turns:
-            run = _Run(feed, self._deadline if deadline is None else deadline)
+            run = _Run(name, feed, self._deadline if deadline is None else deadline)
             try:
                 await self._begin(run, frame, descriptor)
                 yield run
@@ -134,14 +137,16 @@ class WorkerPool:
 class _Run:
     """One job on one worker: an iterator over its output."""
 
-    def __init__(self, feed: AsyncIterator[bytes] | None, seconds: float) -> None:
+    def __init__(self, name: JobName, feed: AsyncIterator[bytes] | None, seconds: float) -> None:
         self.worker: _Worker | None = None
         self.reusable = False
+        self._name = name
         self._feed = feed
         self._seconds = seconds
         self._until = anyio.current_time() + seconds
         self._received = 0
         self._ended = False
+        self._layers: frozenset[sandbox.Layer] | None = None
 
     async def start(self, frame: bytes, descriptor: int | None) -> frozenset[sandbox.Layer]:
         """Send the request; gives the layers of the worker's sandbox. ReaderDied if it was gone before it took it."""
@@ -179,7 +184,8 @@ class _Run:
             named = json.loads(untrusted_layers)
         except (ValueError, RecursionError):
             raise FrameError("STARTED names layers") from None
-        return frozenset(layer for layer in sandbox.LAYERS if isinstance(named, list) and layer in named)
+        self._layers = frozenset(layer for layer in sandbox.LAYERS if isinstance(named, list) and layer in named)
+        return self._layers
 
     async def _send_input(self) -> None:
         frame = await anext(self._feed, None) if self._feed is not None else None
@@ -205,6 +211,8 @@ class _Run:
             raise self._rubbish() from None
         self._ended = True
         self.reusable = not retire
+        if isinstance(error, ReaderDied):
+            raise self._reported(error.message, error.hint, "an error that no reader foresaw")
         if error is not None:
             raise error
 
@@ -222,17 +230,35 @@ class _Run:
         )
 
     async def _death(self) -> ReaderDied:
-        code = await self.worker.gone() if self.worker is not None else None
-        return ReaderDied(
-            f"The reader for this file stopped unexpectedly ({_reason(code)}): the file is probably damaged, or too "
+        reason = _reason(await self.worker.gone() if self.worker is not None else None)
+        return self._reported(
+            f"The reader for this file stopped unexpectedly ({reason}): the file is probably damaged, or too "
             "large to be read.",
             "Other files can still be read; if programs open this one, save it again there and retry.",
+            reason,
         )
 
     def _rubbish(self) -> ReaderDied:
-        return ReaderDied(
+        return self._reported(
             "The reader for this file was stopped because its answer made no sense: the file is probably damaged.",
             "Other files can still be read; if programs open this one, save it again there and retry.",
+            "an answer that is none",
+        )
+
+    def _reported(self, message: str, hint: str, reason: str) -> ReaderDied:
+        """The error for a crash of the worker, which leaves a report. One that died before it had taken the request read
+        nothing of a file, and what it said of its start goes into the log."""
+        untrusted_stack = self.worker.last_words() if self.worker is not None else ""
+        if self._layers is None:
+            if untrusted_stack:
+                _log.error("a reader could not start: %s", untrusted_stack.strip())
+            return ReaderDied(message, hint)
+        facts = {"job": self._name, "walls": sandbox.describe(self._layers)}
+        report = reports.leave("reader", reason, reports.places_in(untrusted_stack), facts)
+        if report is None:
+            return ReaderDied(message, hint)
+        return ReaderDied(
+            message, f"{hint} A report without its content, to be shown to whoever mends it: {shown(report)}"
         )
 
 
@@ -241,9 +267,13 @@ class _Worker:
 
     def __init__(self, idle: float) -> None:
         # In the event loop's own thread: a worker gets SIGKILL when the thread that started it ends.
+        self._stack = _Stack()
         try:
-            self.process, self.channel = _start_with_socket(idle) if DESCRIPTORS_TRAVEL else _start_with_pipes(idle)
+            with self._stack.end as stack:
+                start = _start_with_socket if DESCRIPTORS_TRAVEL else _start_with_pipes
+                self.process, self.channel = start(idle, stack)
         except OSError as error:
+            self._stack.close()
             raise ReaderDied(
                 f"No process for the reader could be started ({error.strerror}).",
                 "The system may be out of memory or processes: close something, and retry.",
@@ -269,27 +299,56 @@ class _Worker:
         """Kill the process, wait until it is gone, and close the line to it."""
         await self.gone()
         self.channel.close()
+        self._stack.close()
+
+    def last_words(self) -> str:
+        """What the process wrote to its standard error: untrusted, and of a crash only the stack."""
+        return self._stack.read()
 
 
-def _start_with_socket(idle: float) -> tuple[subprocess.Popen[bytes], Channel]:
+class _Stack:
+    """Where a dying process writes its stack; ``end`` is for the process, and closed here once it has started."""
+
+    def __init__(self) -> None:
+        self._is_file = not DESCRIPTORS_TRAVEL
+        if not self._is_file:
+            # No file, which could be filled up until the disk is.
+            read, write = os.pipe()
+            os.set_blocking(read, False)
+            self._read: IO[bytes] = open(read, "rb", buffering=0)  # noqa: SIM115 - closed with the worker
+            self.end: IO[bytes] = open(write, "wb", buffering=0)  # noqa: SIM115
+        else:
+            self._read = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+            self.end = open(os.dup(self._read.fileno()), "wb", buffering=0)  # noqa: SIM115
+
+    def read(self) -> str:
+        if self._is_file:
+            self._read.seek(0)
+        return (self._read.read(reports.MOST_STACK_BYTES) or b"").decode("utf-8", "replace")
+
+    def close(self) -> None:
+        self._read.close()
+
+
+def _start_with_socket(idle: float, stack: IO[bytes]) -> tuple[subprocess.Popen[bytes], Channel]:
     channel = SocketChannel()
     try:
         with channel.worker_end:
-            return _start("socket", idle, channel.worker_end.fileno(), subprocess.DEVNULL), channel
+            return _start("socket", idle, channel.worker_end.fileno(), subprocess.DEVNULL, stack), channel
     except OSError:
         channel.close()
         raise
 
 
-def _start_with_pipes(idle: float) -> tuple[subprocess.Popen[bytes], Channel]:
-    process = _start("pipe", idle, subprocess.PIPE, subprocess.PIPE)
+def _start_with_pipes(idle: float, stack: IO[bytes]) -> tuple[subprocess.Popen[bytes], Channel]:
+    process = _start("pipe", idle, subprocess.PIPE, subprocess.PIPE, stack)
     assert process.stdin is not None
     assert process.stdout is not None
     return process, PipeChannel(process.stdin, process.stdout)
 
 
 def _start(
-    transport: Literal["socket", "pipe"], idle: float, worker_input: int, worker_output: int
+    transport: Literal["socket", "pipe"], idle: float, worker_input: int, worker_output: int, stack: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     settings: Settings = {"path": _import_path(), "parent": os.getpid(), "transport": transport, "idle": idle}
     return subprocess.Popen(
@@ -297,7 +356,7 @@ def _start(
         [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, json.dumps(settings)],
         stdin=worker_input,
         stdout=worker_output,
-        # Standard error is for a failing start; the worker closes it before it sees a file.
+        stderr=stack,
         env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
         cwd=Path(sys.executable).anchor,
         start_new_session=True,

@@ -6,6 +6,7 @@ readers when it needs them.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import io
 import json
@@ -29,6 +30,7 @@ JOBS: dict[JobName, str] = {
 """All that a worker can be asked for; each is a ``Job``."""
 
 _SPOOLED_BYTES = 16 << 20
+_STACK_BYTES = 8 << 10
 
 
 class Settings(TypedDict):
@@ -54,20 +56,23 @@ class _ServerGone(BaseException):
 
 def main(settings: Settings) -> None:
     """Serve until the server closes the channel, dies, or asks for nothing during the idle time."""
+    stack = os.dup(2)
     limits.die_with_parent(settings["parent"])
+    # What a parser's native code does to this process is told by where it was called from.
+    faulthandler.enable(stack)
     layers = limits.restrain()
     channel = _SocketChannel() if settings["transport"] == "socket" else _PipeChannel()
     layers += sandbox.confine(settings["path"])
     try:
         while (request := channel.request(settings["idle"])) is not None:
-            _serve(channel, request, layers)
+            _serve(channel, request, layers, stack)
     except _ServerGone:
         pass
     # Without waiting for threads that a parser may have left behind.
     os._exit(0)
 
 
-def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Layer]) -> None:
+def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Layer], stack: int) -> None:
     channel.write(Kind.STARTED, json.dumps(layers).encode())
     stream = channel.file() if request["file"] else None
     try:
@@ -78,7 +83,7 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
     except _ServerGone:
         raise
     except BaseException as error:  # panics of Rust parsers are no Exception
-        channel.write(Kind.ERROR, _fault(error))
+        channel.write(Kind.ERROR, _fault(error, stack))
     else:
         channel.write(Kind.END, json.dumps({"retire": limits.too_big()}).encode())
     finally:
@@ -86,7 +91,7 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
             stream.close()
 
 
-def _fault(error: BaseException) -> bytes:
+def _fault(error: BaseException, stack: int) -> bytes:
     from kimi_files.errors import KimiFilesError, ReaderDied, TooComplex
     from kimi_files.workers.faults import describe
 
@@ -102,10 +107,18 @@ def _fault(error: BaseException) -> bytes:
         return describe(
             TooComplex("This file is nested too deeply to be read.", "Save it in a simpler form."), retire=True
         )
+    os.write(stack, _frames(error).encode("utf-8", "replace"))
     died = ReaderDied(
         f"The reader for this file failed ({place(error)}).", "This is a fault of the reader: please report it."
     )
     return describe(died, retire=True)
+
+
+def _frames(error: BaseException) -> str:
+    """The stack without a word of the error's: those may quote the file."""
+    from kimi_files.reports import frames_of
+
+    return "".join(f'File "{file}", line {line}\n' for file, line in frames_of(error.__traceback__))[-_STACK_BYTES:]
 
 
 def place(error: BaseException) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import as_file, files
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kimi_files import reports
 from kimi_files.access import AccessPolicy, open_file, shown
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import no_progress
@@ -21,18 +23,6 @@ from kimi_files_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from kimi_files.kimi.endpoint import Endpoint
-
-_LIBRARIES = (
-    "mcp",
-    "liteparse",
-    "pypdfium2",
-    "firecrawl-anydoc",
-    "office-oxide",
-    "html-to-markdown",
-    "chardet",
-    "httpx",
-    "pillow",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +65,7 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
         "kimi-files-mcp", f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}"
     )
     yield Finding("command", sys.executable)
-    for library in _LIBRARIES:
+    for library in reports.LIBRARIES:
         yield _library(library)
     stay = "files stay on this machine" if settings.service == "local" else "files that are read or kept are uploaded"
     yield Finding("service", f"{settings.service}: {stay}")
@@ -93,6 +83,17 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _readers():
         yield finding
     yield await _store(settings)
+    for finding in _crashes():
+        yield finding
+
+
+def _crashes() -> Iterator[Finding]:
+    """What crashes have left, newest first."""
+    for report in reports.kept():
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(report.stat().st_mtime))
+        yield Finding(
+            "crash", f"{when} {shown(report)}", remedy="attach it to an issue: it holds no content, path or key"
+        )
 
 
 async def _account(settings: Settings, endpoint: Endpoint) -> Finding:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import anyio
 import click
 
+from kimi_files import reports
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import Progress as Report
 from kimi_files_mcp.settings import Settings, read_settings
@@ -33,9 +34,11 @@ class Options:
         """Settings of this run. A wrong one ends it with its reason."""
         start_log()
         try:
-            return read_settings(os.environ, self.folders, self.service, self.data_dir, self.strict)
+            settings = read_settings(os.environ, self.folders, self.service, self.data_dir, self.strict)
         except KimiFilesError as error:
             fail(error)
+        reports.keep_in(settings.reports)
+        return settings
 
 
 def fail(error: BaseException) -> NoReturn:
