@@ -59,6 +59,17 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeText:
+    """What is known of a text when its last part has arrived. ``size`` is that of the file, ``text_bytes`` of the text."""
+
+    key: ContentKey
+    size: int
+    format: str
+    correction: str | None
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueHealth:
     """``problem`` is what SQLite's own check found, None if nothing."""
 
@@ -79,6 +90,7 @@ class Catalogue:
                 restore(connection)
 
         self.database = Database(path, lock_path, prepare)
+        self._unsaved_seen: dict[str, str] = {}
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -133,18 +145,20 @@ class Catalogue:
 
         return await self.database.read(work)
 
-    async def remember_seen(self, key: str, sha256: str) -> None:
-        """Remember a hash; the oldest are forgotten beyond 20,000."""
+    def note_seen(self, key: str, sha256: str) -> None:
+        """Remember a hash with the next text that is stored, or by ``save_seen``: each transaction costs syncs of the disk."""
+        self._unsaved_seen[key] = sha256
 
-        def work(connection: sqlite3.Connection) -> None:
-            now = time.time_ns() // 1_000_000
-            connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (key, sha256, now))
-            connection.execute(
-                "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY used_at DESC LIMIT -1 OFFSET ?)",
-                (_SEEN_KEPT,),
-            )
+    async def save_seen(self) -> None:
+        """Store the hashes that were noted, if any are not stored yet."""
+        if self._unsaved_seen:
+            saved = dict(self._unsaved_seen)
+            await self.database.write(lambda connection: _insert_seen(connection, saved))
+            self._forget_saved(saved)
 
-        await self.database.write(work)
+    def _forget_saved(self, saved: dict[str, str]) -> None:
+        for key in saved:
+            self._unsaved_seen.pop(key, None)
 
     async def find_content(self, key: ContentKey) -> int | None:
         """Id of the text that was read before, None if there is none. Notes that it was used."""
@@ -170,35 +184,29 @@ class Catalogue:
 
     async def begin_content(self, key: ContentKey, size: int) -> int:
         """Id of a new text that nobody sees before ``finish_content``."""
-
-        def work(connection: sqlite3.Connection) -> int:
-            cursor = connection.execute(
-                "INSERT INTO contents (sha256, extension, reader, state, bytes, used_at) "
-                "VALUES (?, ?, ?, 'building', ?, ?)",
-                (key.sha256, key.extension, key.reader, size, int(time.time())),
-            )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
-
-        return await self.database.write(work)
+        return await self.database.write(lambda connection: _insert_content(connection, key, size))
 
     async def add_rows(self, content_id: int, rows: Rows) -> None:
         """Store the next part of a text."""
         await self.database.write(lambda connection: _insert_rows(connection, content_id, rows))
 
-    async def finish_content(
-        self, content_id: int, rows: Rows, format_name: str, correction: str | None, text_bytes: int
-    ) -> None:
-        """Store the last part of a text, and let everybody see it."""
+    async def finish_content(self, content_id: int | None, text: WholeText, rows: Rows) -> int:
+        """Store the last part of a text, or all of one that was not begun, and let everybody see it; gives its id."""
+        seen = dict(self._unsaved_seen)
 
-        def work(connection: sqlite3.Connection) -> None:
-            _insert_rows(connection, content_id, rows)
+        def work(connection: sqlite3.Connection) -> int:
+            known = _insert_content(connection, text.key, text.size) if content_id is None else content_id
+            _insert_rows(connection, known, rows)
             connection.execute(
                 "UPDATE contents SET state = 'ready', format = ?, correction = ?, text_bytes = ? WHERE id = ?",
-                (format_name, correction, text_bytes, content_id),
+                (text.format, text.correction, text.text_bytes, known),
             )
+            _insert_seen(connection, seen)
+            return known
 
-        await self.database.write(work)
+        finished = await self.database.write(work)
+        self._forget_saved(seen)
+        return finished
 
     async def load_content(self, content_id: int) -> Content | None:
         """A text without its characters; None if it has gone. ``name`` and ``file_id`` are the caller's to fill in."""
@@ -399,6 +407,27 @@ def _record(row: Sequence[object]) -> FileRecord:
     file = {"id": file_id, "created_at": created_at, "filename": filename, "purpose": purpose, "bytes": size}
     return FileRecord.model_validate(
         {"file": {**file, "status": status, "status_details": details}, "sha256": sha256},
+    )
+
+
+def _insert_content(connection: sqlite3.Connection, key: ContentKey, size: int) -> int:
+    cursor = connection.execute(
+        "INSERT INTO contents (sha256, extension, reader, state, bytes, used_at) VALUES (?, ?, ?, 'building', ?, ?)",
+        (key.sha256, key.extension, key.reader, size, int(time.time())),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _insert_seen(connection: sqlite3.Connection, seen: dict[str, str]) -> None:
+    """Add hashes; the oldest are forgotten beyond 20,000."""
+    if not seen:
+        return
+    now = time.time_ns() // 1_000_000
+    rows = [(key, sha256, now) for key, sha256 in seen.items()]
+    connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", rows)
+    connection.execute(
+        "DELETE FROM seen WHERE key IN (SELECT key FROM seen ORDER BY used_at DESC LIMIT -1 OFFSET ?)", (_SEEN_KEPT,)
     )
 
 

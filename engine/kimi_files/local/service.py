@@ -191,11 +191,12 @@ class LocalFilesService:
             content = await self._texts.get(source, progress)
             return replace(content, name=record.file.filename, file_id=record.file.id)
         self._check_size(file.size)
-        await self._open()
-        sha256 = await self.sha256(file)
+        sha256 = await self._hash(file)
         source = self._source(file.name, sha256, file.size, _unchanged(file))
         source = replace(source, member=file.member, archive=file.path.name if file.member else "")
-        return replace(await self._texts.get(source, progress), name=file.name)
+        content = await self._texts.get(source, progress)
+        await self._catalogue.save_seen()
+        return replace(content, name=file.name)
 
     async def pictures(
         self, file: OpenFile | str, pages: Sequence[int] | None, progress: Progress = no_progress
@@ -259,15 +260,8 @@ class LocalFilesService:
 
     async def sha256(self, file: OpenFile) -> str:
         """Hash of a file's bytes, from an earlier call if the file has not been written to since."""
-        await self._open()
-        key = hashlib.sha256(f"{file.path}\0{file.signature}".encode(errors="surrogateescape")).hexdigest()
-        known = await self._catalogue.seen(key)
-        if known is not None:
-            return known
-        status, now = os.fstat(file.descriptor), time.time_ns()
-        sha256 = await file.sha256()
-        if now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NANOSECONDS:
-            await self._catalogue.remember_seen(key, sha256)
+        sha256 = await self._hash(file)
+        await self._catalogue.save_seen()
         return sha256
 
     async def health(self) -> StoreHealth:
@@ -404,6 +398,19 @@ class LocalFilesService:
         return await self._catalogue.database.write(keep, undo)
 
     # Reading
+
+    async def _hash(self, file: OpenFile) -> str:
+        """Hash of a file's bytes; a new one is noted, and stored by the caller or with the file's text."""
+        await self._open()
+        key = hashlib.sha256(f"{file.path}\0{file.signature}".encode(errors="surrogateescape")).hexdigest()
+        known = await self._catalogue.seen(key)
+        if known is not None:
+            return known
+        status, now = os.fstat(file.descriptor), time.time_ns()
+        sha256 = await file.sha256()
+        if now - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NANOSECONDS:
+            self._catalogue.note_seen(key, sha256)
+        return sha256
 
     async def _record(self, file_id: str) -> FileRecord:
         await self._open()

@@ -134,16 +134,16 @@ class Texts:
 
     async def _read(self, source: TextSource, progress: Progress) -> int:
         await progress(0, None, f"reading {source.name}")
-        content_id = await self._catalogue.begin_content(source.key, source.size)
+        writer = ContentWriter(self._catalogue, source.key, source.size, progress)
         try:
-            writer = ContentWriter(self._catalogue, content_id, progress)
             async with source.frames(self._pool) as untrusted_frames:
                 async for untrusted_frame in untrusted_frames:
                     await writer.add(untrusted_frame)
-            await writer.finish()
+            content_id = await writer.finish()
         except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._discard_quietly(content_id)
+            if writer.content_id is not None:
+                with anyio.CancelScope(shield=True):
+                    await self._discard_quietly(writer.content_id)
             raise
         await self._evict()
         return content_id

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kimi_files.errors import ReaderDied
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Start, document_event
-from kimi_files.local.catalogue import Catalogue, Rows
+from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
 
@@ -52,11 +52,16 @@ class _Page:
 
 
 class ContentWriter:
-    """Stores one text. ``add`` every frame, then ``finish``; nobody sees the text before."""
+    """Stores one text. ``add`` every frame, then ``finish``; nobody sees the text before.
 
-    def __init__(self, catalogue: Catalogue, content_id: int, progress: Progress) -> None:
+    ``size`` is that of the file in bytes. ``content_id`` is None while nothing is stored: most texts are one transaction.
+    """
+
+    def __init__(self, catalogue: Catalogue, key: ContentKey, size: int, progress: Progress) -> None:
+        self.content_id: int | None = None
         self._catalogue = catalogue
-        self._content_id = content_id
+        self._key = key
+        self._size = size
         self._progress = progress
         self._untrusted_frames: list[bytes] = []
         self._waiting_bytes = 0
@@ -76,17 +81,19 @@ class ContentWriter:
             await self._take_waiting()
         if self._waiting_bytes >= _BATCH_BYTES:
             self._waiting_bytes = 0
-            await self._catalogue.add_rows(self._content_id, self._emptied())
+            if self.content_id is None:
+                self.content_id = await self._catalogue.begin_content(self._key, self._size)
+            await self._catalogue.add_rows(self.content_id, self._emptied())
 
-    async def finish(self) -> None:
-        """Store the rest and let everybody see the text. ReaderDied if there never was one."""
+    async def finish(self) -> int:
+        """Store the rest and let everybody see the text; gives its id. ReaderDied if there never was one."""
         await self._take_waiting()
         if self._start is None:
             raise _misbehaved("it sent nothing")
         self._end_page()
-        await self._catalogue.finish_content(
-            self._content_id, self._emptied(), self._start.format, self._start.correction, self._text_bytes
-        )
+        start, key, size = self._start, self._key, self._size
+        text = WholeText(key, size, start.format, start.correction, self._text_bytes)
+        return await self._catalogue.finish_content(self.content_id, text, self._emptied())
 
     async def _take_waiting(self) -> None:
         untrusted_frames, self._untrusted_frames = self._untrusted_frames, []

@@ -124,7 +124,8 @@ async def _print_json(name: str, result: Content | KimiFilesError, *, several: b
     if isinstance(result, KimiFilesError):
         line = {"path": name, **result.to_response().model_dump(exclude_none=True)}
     else:
-        pages = [{"label": page.label, "text": await result.text(page.number)} for page in result.pages]
+        texts = await result.whole_pages([page.number for page in result.pages])
+        pages = [{"label": page.label, "text": text} for page, text in zip(result.pages, texts, strict=True)]
         warnings = [words for words in (warning_line(result),) if words]
         line = {"path": name, "pages": pages, "warnings": warnings}
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

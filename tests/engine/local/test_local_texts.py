@@ -176,13 +176,11 @@ async def test_a_text_that_goes_while_it_is_read_is_an_error_and_never_an_early_
 
 
 async def stored(catalogue: Catalogue, events: list[Any], key: ContentKey = KEY) -> Content:
-    content_id = await catalogue.begin_content(key, 1)
-    writer = ContentWriter(catalogue, content_id, no_progress)
+    writer = ContentWriter(catalogue, key, 1, no_progress)
     for event in events:
         await writer.add(event.model_dump_json().encode())
     assert await catalogue.find_content(key) is None
-    await writer.finish()
-    content = await catalogue.load_content(content_id)
+    content = await catalogue.load_content(await writer.finish())
     assert content is not None
     return content
 
@@ -239,7 +237,7 @@ async def test_everything_that_a_reader_says_is_kept(catalogue: Catalogue) -> No
     ],
 )
 async def test_what_no_reader_may_send_is_refused(catalogue: Catalogue, frames: list[bytes]) -> None:
-    writer = ContentWriter(catalogue, await catalogue.begin_content(KEY, 1), no_progress)
+    writer = ContentWriter(catalogue, KEY, 1, no_progress)
 
     async def write() -> None:
         for frame in frames:
