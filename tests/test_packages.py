@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import tomllib
 import zipfile
@@ -18,7 +19,7 @@ import kimi_files_mcp
 from kimi_files.access import AccessPolicy
 from kimi_files_mcp.app import build_server
 from kimi_files_tools.workspace import Workspace
-from tests.hosts_e2e.installed import PROGRAMS
+from tests.hosts_e2e.installed import PACKAGES, PROGRAMS, missing, with_programs
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -79,12 +80,15 @@ def test_the_bundle_asks_for_folders_and_hides_the_key():
     assert "${user_config.folders}" in manifest["server"]["mcp_config"]["args"]
 
 
-@pytest.mark.skipif(
-    not PROGRAMS.exists(), reason="the format's own schema comes with: npm install --prefix tests/hosts_e2e"
-)
-def test_the_bundle_keeps_to_the_schema_of_its_format():
-    schema = PROGRAMS.parent / "@anthropic-ai" / "mcpb" / "schemas" / "mcpb-manifest-v0.4.schema.json"
+@pytest.mark.skipif(bool(missing("mcpb")), reason=missing("mcpb"))
+def test_the_bundle_keeps_to_the_schema_of_its_format(tmp_path):
+    schema = PACKAGES / "@anthropic-ai" / "mcpb" / "schemas" / "mcpb-manifest-v0.4.schema.json"
     jsonschema.validate(build_bundle.manifest(), json.loads(schema.read_text()))
+    (tmp_path / "manifest.json").write_text(json.dumps(build_bundle.manifest()))
+    (tmp_path / "icon.png").write_bytes((ROOT / "packaging" / "icon.png").read_bytes())
+    command = [str(PROGRAMS / "mcpb"), "validate", str(tmp_path / "manifest.json")]
+    done = subprocess.run(command, capture_output=True, text=True, env=with_programs(HOME=str(tmp_path)))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_bundle_holds_its_dependencies_to_the_locked_versions():

@@ -1,15 +1,19 @@
-"""Which of the npm packages of package.json are installed here, and whether a network can be closed around them."""
+"""Which of the npm packages of package.json are installed here, what they bring, and whether a network can be closed."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
-PROGRAMS = Path(os.environ.get("KIMI_FILES_HOSTS", HERE)) / "node_modules" / ".bin"
+PACKAGES = Path(os.environ.get("KIMI_FILES_HOSTS", HERE)) / "node_modules"
+PROGRAMS = PACKAGES / ".bin"
 
 INSTALL = "npm install --prefix tests/hosts_e2e"
 
@@ -19,6 +23,24 @@ def missing(program: str) -> str:
     if not (PROGRAMS / program).exists() or not (PROGRAMS / "node").exists():
         return f"{program} is not installed; to install it: {INSTALL}"
     return ""
+
+
+def missing_package(package: str) -> str:
+    """Why a package cannot be used in Node here; empty where it can."""
+    if not (PACKAGES / package).is_dir() or not (PROGRAMS / "node").exists():
+        return f"npm's {package} is not installed; to install it: {INSTALL}"
+    return ""
+
+
+@cache
+def official_schemas() -> Mapping[str, Any]:
+    """The protocol's own JSON schemas by revision, as the conformance suite carries them; empty where it is not installed."""
+    if missing("conformance"):
+        return {}
+    bundled = PACKAGES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+    command = [str(PROGRAMS / "node"), str(HERE / "official_schemas.mjs"), str(bundled)]
+    schemas: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return schemas
 
 
 @cache

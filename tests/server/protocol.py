@@ -1,12 +1,14 @@
-"""Every line of a recorded session against the protocol's JSON schema.
+"""Every line of a recorded session against the protocol's JSON schemas.
 
-The schemas are those that the SDK's per-version models were generated from the official schema files; they are rebuilt here as
-JSON schema and checked by ``jsonschema``, so that nothing the server's own serialisation believes is taken for granted.
+Once against those of the SDK's models of each revision, which were generated from the official schema files and are made JSON
+schema again here, and once against the official ones themselves where the conformance suite, which carries them, is installed.
+``jsonschema`` checks both, so that nothing the server's own serialisation believes is taken for granted.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import jsonschema
 import mcp_types.methods as methods
 from pydantic import TypeAdapter
+
+from tests.hosts_e2e.installed import official_schemas
 
 _ENVELOPE = {
     "type": "object",
@@ -34,6 +38,47 @@ _ENVELOPE = {
         {"required": ["method"], "properties": {"method": {"type": "string"}}},
     ],
 }
+
+
+_RESULTS = {
+    "initialize": "InitializeResult",
+    "server/discover": "DiscoverResult",
+    "ping": "EmptyResult",
+    "tools/list": "ListToolsResult",
+    "tools/call": "CallToolResult",
+    "prompts/list": "ListPromptsResult",
+    "prompts/get": "GetPromptResult",
+    "resources/list": "ListResourcesResult",
+    "resources/templates/list": "ListResourceTemplatesResult",
+    "resources/read": "ReadResourceResult",
+    "completion/complete": "CompleteResult",
+}
+
+
+def official_kind(message: Mapping[str, Any], method: str) -> tuple[str, str]:
+    """The definitions in the official schema for a server's message and its result, "" where it has none."""
+    if "method" in message:
+        return ("ServerRequest" if "id" in message else "ServerNotification"), ""
+    if "error" in message:
+        return "JSONRPCErrorResponse", ""
+    asked_back = message["result"].get("resultType") == "input_required"
+    return "JSONRPCResultResponse", "InputRequiredResult" if asked_back else _RESULTS[method]
+
+
+@cache
+def official_validator(version: str, name: str) -> jsonschema.Draft202012Validator:
+    """Checks against one definition of the official schema of that revision."""
+    schema = official_schemas()[version]
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{name}"})
+
+
+def _check_officially(message: Mapping[str, Any], method: str, version: str) -> None:
+    if not official_schemas():
+        return
+    whole, result = official_kind(message, method)
+    official_validator(version, whole).validate(message)
+    if result:
+        official_validator(version, result).validate(message["result"])
 
 
 @cache
@@ -63,6 +108,7 @@ def check_session(record: Path, version: str) -> dict[str, int]:
         else:
             method = "error"
             asked.pop(message.get("id"), None)
+        _check_officially(message, method, version)
         checked[method] = checked.get(method, 0) + 1
     assert not asked, f"requests without an answer: {asked}"
     return checked

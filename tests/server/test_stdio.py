@@ -51,7 +51,7 @@ async def test_the_tools_are_those_of_the_design_and_short(connect):
     line = next(line for line in session.record.read_bytes().splitlines() if b'"inputSchema"' in line)
     assert len(line) < 8 * 1024
     assert all(len(tool.description.encode()) < 2048 for tool in tools)
-    assert len(instructions.encode()) < 1024 + 256
+    assert len(instructions.encode()) < 1024
     by_name = {tool.name: tool for tool in tools}
     assert all(tool.annotations.idempotent_hint and not tool.annotations.open_world_hint for tool in tools)
     assert by_name["get_file_content"].annotations.read_only_hint

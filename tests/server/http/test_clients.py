@@ -15,6 +15,7 @@ import openai
 import pytest
 from openai import OpenAI
 
+from tests.hosts_e2e.installed import PACKAGES, PROGRAMS, missing_package
 from tests.server.http.conftest import KEY, Running, chat_at, clean_environment, listening, serving, serving_here
 from tests.server.http.endpoint import ChatEndpointApp
 
@@ -45,14 +46,20 @@ main();
 """
 
 
-def node_command() -> list[str]:
-    """Node with the openai package, which NODE_PATH may point to; skips where there is none."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
-    if subprocess.run([node, "-e", 'require("openai")'], capture_output=True, env=clean_environment()).returncode:
-        pytest.skip("npm's openai package is not installed (npm install openai; NODE_PATH=…/node_modules)")
-    return [node, "-e", NODE_EXAMPLE]
+@pytest.fixture
+def node() -> Callable[..., dict[str, Any]]:
+    """Runs the example with npm's openai package against a service."""
+    if why := missing_package("openai"):
+        pytest.skip(why)
+
+    def run(running: Running, file: Path, chat: str = "") -> dict[str, Any]:
+        variables = {"OPENAI_BASE_URL": running.base_url, "OPENAI_API_KEY": KEY, "NODE_PATH": str(PACKAGES)}
+        command = [str(PROGRAMS / "node"), "-e", NODE_EXAMPLE, str(file), chat]
+        ended = subprocess.run(command, capture_output=True, env=clean_environment(**variables), check=True)
+        answer: dict[str, Any] = json.loads(ended.stdout)
+        return answer
+
+    return run
 
 
 def with_both(store: Callable[..., Any], tmp_path: Path, example: Callable[[Running], None]) -> ChatEndpointApp:
@@ -131,14 +138,11 @@ def test_the_example_in_curl(running, api, tmp_path):
     api.delete(f"/files/{file['id']}")
 
 
-def test_the_example_in_node_with_a_read_stream(store, tmp_path):
-    command = node_command()
+def test_the_example_in_node_with_a_read_stream(node, store, tmp_path):
     answers: list[dict[str, Any]] = []
 
     def example(running: Running) -> None:
-        environment = clean_environment(OPENAI_BASE_URL=running.base_url, OPENAI_API_KEY=KEY)
-        ended = subprocess.run([*command, str(REPORT), "chat"], capture_output=True, env=environment, check=True)
-        answers.append(json.loads(ended.stdout))
+        answers.append(node(running, REPORT, "chat"))
 
     upstream = with_both(store, tmp_path, example)
     answer = answers[0]
@@ -173,12 +177,9 @@ def test_openai_python_pages_through_250_files(many):
     assert oldest_first == [f"{number:03}.jsonl" for number in range(250)]
 
 
-def test_openai_node_pages_through_250_files(many, tmp_path):
-    command = node_command()
+def test_openai_node_pages_through_250_files(node, many, tmp_path):
     (tmp_path / "last.txt").write_text("last")
-    environment = clean_environment(OPENAI_BASE_URL=many.base_url, OPENAI_API_KEY=KEY)
-    ended = subprocess.run([*command, str(tmp_path / "last.txt")], capture_output=True, env=environment, check=True)
-    assert len(set(json.loads(ended.stdout)["listed"])) == 251
+    assert len(set(node(many, tmp_path / "last.txt")["listed"])) == 251
 
 
 def test_openai_python_raises_its_own_errors(running):
