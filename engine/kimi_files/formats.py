@@ -372,6 +372,10 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
 )
 
 
+# Excel 5 to 2003 without its container, as some programs export it: nearly text in UTF-16.
+_BARE_WORKBOOKS = (b"\x09\x08\x08\x00\x00\x05", b"\x09\x08\x10\x00\x00\x06")
+
+
 def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
     """The format of a file that is not plain text; None where it is text. UnsupportedFile where it is neither."""
     if head.startswith((b"%PDF-", b"\xef\xbb\xbf%PDF-")):
@@ -382,6 +386,8 @@ def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
         return _zip_format(name, stream)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _compound_format(name, stream)
+    if head.startswith(_BARE_WORKBOOKS):
+        return XLS
     if head.startswith(b"\x1f\x8b"):
         return SVGZ if by_name(name) == SVGZ else GZIP
     if looks_like_text(head):

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide, cells
+from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
@@ -27,6 +27,7 @@ class _Sheet:
     name: str
     text: str
     hidden: bool = False
+    cut_off: bool = False
 
 
 def read(
@@ -56,6 +57,9 @@ def read(
     hidden = [sheet.name for sheet in found if sheet.hidden]
     if hidden:
         yield Warning(message=sentence(f"Hidden in the workbook, given here all the same: {', '.join(hidden)}."))
+    cut_off = [sheet.name for sheet in found if sheet.cut_off]
+    if cut_off:
+        yield Warning(message=sentence(f"The file is cut off: cells are missing at the end of {', '.join(cut_off)}."))
 
 
 def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A002
@@ -96,8 +100,12 @@ def _from_package(untrusted_bytes: bytes) -> list[_Sheet]:
 
 
 def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:
+    """By its own records; by the libraries where those cannot be followed."""
+    there = biff.sheets(untrusted_bytes)
+    found = [_Sheet(sheet.name, sheet.text(), sheet.hidden, sheet.cut_off) for sheet in there or ()]
+    if _has_text(found):
+        return found
     failure: DamagedFile | UnsupportedFile | None = None
-    found: list[_Sheet] = []
     try:
         found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xls"), [])
     except (DamagedFile, UnsupportedFile) as error:
