@@ -99,11 +99,13 @@ class _Book:
         return [sheet for _, sheet in self._listed]
 
     def _records(self, position: int) -> Iterator[tuple[int, bytes, int]]:
-        """Kind, content, and place of each record from here on."""
+        """Kind, content, and place of each whole record from here on."""
         stream, end = self._stream, len(self._stream) - 4
         unpack = struct.Struct("<HH").unpack_from
         while position <= end:
             kind, size = unpack(stream, position)
+            if position + size > end:
+                return
             yield kind, stream[position + 4 : position + 4 + size], position
             position += 4 + size
 
