@@ -45,11 +45,7 @@ class Sheet:
 
     def text(self) -> str:
         """The sheet as a table, or cell by cell where it is mostly empty, and what stands beside its cells."""
-        rows = [
-            [(cells.place(column, number + 1), text) for column, text in sorted(row.items())]
-            for number, row in sorted(self.rows.items())
-        ]
-        return "\n\n".join(part for part in (cells.as_text(rows), *self.asides) if part)
+        return "\n\n".join(part for part in (cells.grid_text(self.rows), *self.asides) if part)
 
 
 def sheets(untrusted_bytes: bytes) -> list[Sheet] | None:
@@ -98,15 +94,16 @@ class _Book:
             self._read_sheet(offset, sheet)
         return [sheet for _, sheet in self._listed]
 
-    def _records(self, position: int) -> Iterator[tuple[int, bytes, int]]:
-        """Kind, content, and place of each whole record from here on."""
+    def _records(self, position: int, wanted: frozenset[int] | None = None) -> Iterator[tuple[int, bytes, int]]:
+        """Kind, content, and place of each whole record from here on, of these kinds only if any are named."""
         stream, end = self._stream, len(self._stream) - 4
         unpack = struct.Struct("<HH").unpack_from
         while position <= end:
             kind, size = unpack(stream, position)
             if position + size > end:
                 return
-            yield kind, stream[position + 4 : position + 4 + size], position
+            if wanted is None or kind in wanted:
+                yield kind, stream[position + 4 : position + 4 + size], position
             position += 4 + size
 
     def _continued(self, position: int) -> list[bytes]:
@@ -153,8 +150,11 @@ class _Book:
         latest, waiting = -1, None
         links: list[tuple[int, int, str]] = []
         charted: dict[str, None] = {}
-        for kind, content, position in self._records(start):
-            if kind == _BOF:
+        for kind, content, position in self._records(start, _OF_SHEETS):
+            if kind in _CELLS:
+                if depth == 1:
+                    waiting = self._cell(kind, content, sheet)
+            elif kind == _BOF:
                 depth += 1
             elif kind == _EOF:
                 depth -= 1
@@ -164,8 +164,6 @@ class _Book:
                 charted[self._short_text(content, 2)] = None
             elif depth > 1:
                 continue
-            elif kind in _CELLS:
-                waiting = self._cell(kind, content, sheet)
             elif kind == _STRING and waiting is not None:
                 parts = self._continued(position)
                 self._put(sheet, *waiting, self._text_across(parts))
@@ -222,8 +220,11 @@ class _Book:
         return None
 
     def _put(self, sheet: Sheet, row: int, column: int, text: str) -> None:
-        if text.strip():
-            sheet.rows.setdefault(row, {})[column] = text
+        if text and not text.isspace():
+            line = sheet.rows.get(row)
+            if line is None:
+                line = sheet.rows[row] = {}
+            line[column] = text
             self._filled += 1
             if self._filled > _MOST_CELLS:
                 raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
@@ -276,6 +277,7 @@ class _Book:
 
 # Some programs write formulas with the number of an older format.
 _CELLS = frozenset((_FORMULA, 0x0206, 0x0406, _MULRK, _RSTRING, _LABELSST, _NUMBER, _LABEL, _BOOLERR, _RK))
+_OF_SHEETS = _CELLS | {_BOF, _EOF, _SERIES_TEXT, _STRING, _OBJECT, _TEXT_BOX, _NOTE, _HLINK}
 
 
 def _shared_strings(parts: list[bytes]) -> Iterator[str]:

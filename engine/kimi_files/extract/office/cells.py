@@ -76,8 +76,19 @@ def as_text(rows: list[list[tuple[str, str]]]) -> str:
     """Rows of (place, text) as a table, or a line for each row where it would be mostly empty."""
     width = max((_column_number(place) for row in rows for place, _ in row), default=0)
     if _is_sparse(width * len(rows), sum(map(len, rows))):
-        return "\n".join(" · ".join(f"{place}: {' '.join(text.split())}" for place, text in row) for row in rows)
+        return "\n".join(map(_told, rows))
     return table([_laid_out(row) for row in rows])
+
+
+def grid_text(rows: dict[int, dict[int, str]]) -> str:
+    """The same for rows and columns by number from 0."""
+    width = max((max(row) for row in rows.values() if row), default=-1) + 1
+    ordered = sorted(rows.items())
+    if _is_sparse(width * len(rows), sum(map(len, rows.values()))):
+        named = ([(place(column, number + 1), text) for column, text in sorted(row.items())] for number, row in ordered)
+        return "\n".join(_told(row) for row in named)
+    columns = range(width)
+    return table([[row.get(column, "") for column in columns] for _, row in ordered])
 
 
 def place(column: int, row: int) -> str:
@@ -88,6 +99,10 @@ def place(column: int, row: int) -> str:
         column, letter = divmod(column - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return f"{letters}{row}"
+
+
+def _told(row: list[tuple[str, str]]) -> str:
+    return " · ".join(f"{place}: {' '.join(text.split())}" for place, text in row)
 
 
 def _is_sparse(places: int, filled: int) -> bool:

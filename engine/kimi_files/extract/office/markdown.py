@@ -31,23 +31,25 @@ def heading(title: str, level: int) -> Block:
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A markdown table, its first row as the header; rows and columns without any text are left away."""
-    filled = [row for row in rows if any(text.strip() for text in row)]
+    written = [[cell(text) if text else "" for text in row] for row in rows]
+    filled = [row for row in written if any(row)]
     if not filled:
         return ""
-    columns = sorted({column for row in filled for column, text in enumerate(row) if text.strip()})
-    lines = [table_row([_at(row, column) for column in columns]) for row in filled]
-    lines.insert(1, table_row(["---"] * len(columns)))
+    width = max(map(len, filled))
+    for row in filled:
+        row.extend([""] * (width - len(row)))
+    columns = [column for column in zip(*filled, strict=True) if any(column)]
+    lines = [f"| {' | '.join(row)} |" for row in zip(*columns, strict=True)]
+    lines.insert(1, f"| {' | '.join(['---'] * len(columns))} |")
     return "\n".join(lines)
-
-
-def table_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell(text) for text in cells) + " |"
 
 
 def cell(text: str) -> str:
     """A cell's text on one line, with nothing in it that would end the cell."""
+    if text.isalnum():
+        return text
     # Excel writes a carriage return inside of a cell this way.
-    text = text.replace("_x000D_", "").strip()
+    text = text.replace("_x000D_", "").strip() if "_x000D_" in text else text.strip()
     if "|" in text:
         text = text.replace("|", "\\|")
     if not text.isprintable():
@@ -94,10 +96,6 @@ def marker(family: str, number: int, suffix: str = ".") -> str:
 def indented(text: str, width: int) -> str:
     """The text as the content of a list point: every line but the first moved right."""
     return text.replace("\n", "\n" + " " * width)
-
-
-def _at(row: Sequence[str], column: int) -> str:
-    return row[column].strip() if column < len(row) else ""
 
 
 def _alphabetic(number: int) -> str:
