@@ -42,7 +42,8 @@ class Citation:
     """One numbered passage. ``place`` is how people would name it: 'page 17', 'sheet "Positions"', 'lines 120-134'.
 
     ``text`` is what stands there, letter for letter; a line of ``…`` is where something between two parts is left out.
-    ``tokens`` is what it costs to print the passage with its head. ``page`` is the number of its page.
+    ``tokens`` is what it costs to print the passage with its head. ``page`` is the number of its page, ``content`` the id of
+    the text that it is from: two files may have one name.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Citation:
     text: str
     tokens: int
     page: int = 1
+    content: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from mcp.types import (
 
 from kimi_files.errors import KimiFilesError
 from kimi_files.models import FileDeleted, FileList, FileObject
+from kimi_files.redaction import redacted
 from kimi_files_mcp import __version__, prompts, questions, resources
 from kimi_files_mcp.icon import ICON
 from kimi_files_mcp.progress import reporting
@@ -282,7 +283,8 @@ def _record(record: FileObject | FileList | FileDeleted) -> CallToolResult:
 
 def _text(result: read.FileText) -> CallToolResult:
     """Text only: hosts that see structured content drop the text."""
-    content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
+    # A file may hold the very key that this process works with.
+    content: list[ContentBlock] = [TextContent(type="text", text=redacted(result.text))]
     content.extend(
         ImageContent(type="image", data=base64.b64encode(picture.data).decode(), mime_type=picture.media_type)
         for picture in result.pictures

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from mcp.types import Resource, ResourceTemplate
 
 from kimi_files.errors import FileNotFound, InvalidRequest, KimiFilesError
+from kimi_files.redaction import redacted
 from kimi_files_tools.get_file_content import ContentRequest, get_file_content
 from kimi_files_tools.workspace import Workspace, is_file_id
 
@@ -68,7 +69,7 @@ async def read(workspace: Workspace, uri: str) -> list[ReadResourceContents]:
         code = INVALID_PARAMS if isinstance(error, InvalidRequest) else INTERNAL_ERROR
         raise MCPError(code=code, message=str(error), data=error.to_response().model_dump(exclude_none=True)) from None
     pictures = [ReadResourceContents(picture.data, picture.media_type) for picture in content.pictures]
-    return [ReadResourceContents(content.text, "text/plain"), *pictures]
+    return [ReadResourceContents(redacted(content.text), "text/plain"), *pictures]
 
 
 def address(file_id: str, pages: str = "") -> str:

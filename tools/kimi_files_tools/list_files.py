@@ -12,7 +12,8 @@ from kimi_files_tools.workspace import Workspace
 
 TITLE = "List uploaded files"
 DESCRIPTION = """\
-The uploaded files with their ids, newest first. Files that were only read by path are not among them.
+The uploaded files with their ids, newest first. Files that were only read by path are not among them, except with Kimi, \
+where they are marked "only read".
 While has_more is true, call again with after = the last id."""
 
 # About 4,000 tokens.

@@ -9,7 +9,7 @@ from kimi_files.answer import Answer, Citation, Exhibit, Question
 from kimi_files.content import Content
 from kimi_files.errors import FileNotFound, InvalidRequest
 from kimi_files.kimi.chat import Chat, ChatModel, ChatReply
-from kimi_files.kimi.citations import Cited, checked_citations
+from kimi_files.kimi.citations import Cited, checked_citations, cited_after
 from kimi_files.kimi.errors import PromptTooLong, RequestRefused
 from kimi_files.kimi.prompt import (
     PASSAGE_OVERHEAD_TOKENS,
@@ -124,7 +124,7 @@ def _estimated(content: Content) -> int:
 
 
 def _passages(content: Content, found: Answer) -> FileText:
-    of_file = [citation for citation in found.citations if citation.file == content.name]
+    of_file = [one for one in found.citations if (one.content, one.file) == (content.id, content.name)]
     return FileText(content, tuple(sorted(of_file, key=lambda citation: citation.page)), whole=False)
 
 
@@ -152,8 +152,12 @@ async def _checked(
     given = [passage for file in files for passage in file.passages]
     passages = {passage.number: passage for passage in [*given, *exhibit_citations(files, exhibits)]}
     said = [question.text, *question.queries, *(content.name for content in contents)]
-    # What a picture says nobody here can read: a quotation may be from there.
-    missing = [] if exhibits else await not_found(quotations(reply.text), said, given, contents)
+    quoted = quotations(reply.text)
+    if exhibits:
+        # What a picture says nobody here can read: only what is said to be from a text is looked for in the texts.
+        numbers = {passage.number for passage in given}
+        quoted = [one for one in quoted if (after := cited_after(reply.text, one.end)) and numbers.issuperset(after)]
+    missing = await not_found(quoted, said, given, contents)
     text, cited = checked_citations(_marked(reply.text, missing), passages.keys())
     if reply.is_cut:
         text += "\n(The answer was cut at its limit: raise max_tokens.)"

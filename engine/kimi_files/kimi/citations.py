@@ -49,6 +49,19 @@ def checked_citations(text: str, existing: Collection[int]) -> tuple[str, tuple[
     return "".join(parts), tuple(shown.values())
 
 
+def cited_after(text: str, position: int) -> tuple[int, ...]:
+    """The numbers of the next citations in the same line: one, or several in a row."""
+    line_end = text.find("\n", position)
+    numbers: list[int] = []
+    end = position
+    for match in _CITATION.finditer(text, position, len(text) if line_end < 0 else line_end):
+        if numbers and match.start() != end:
+            break
+        numbers.extend(_numbers(match.group(2)))
+        end = match.end()
+    return tuple(numbers)
+
+
 def _outside_code(text: str) -> Iterator[re.Match[str]]:
     code = [match.span() for match in _CODE.finditer(text)]
     for match in _CITATION.finditer(text):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 HASH_CHARACTERS = 16
 
 _MARKED = re.compile(r"(?s)(.*)\.kf-([0-9a-f]{16})-([0-9a-f]{8})(?: ?\(\d{1,5}\))?((?:\.[^.]*)?)")
+_MARK = re.compile(r"\.kf-[0-9a-f]{16}-[0-9a-f]{8}")
 # What file systems and form parsers take; our own service takes 255 characters.
 _MOST_BYTES = 240
 
@@ -50,6 +51,11 @@ def unmarked(filename: str) -> MarkedName | None:
         return None
     stem, content, upload, extension = found.groups()
     return MarkedName(stem + extension, content, upload)
+
+
+def without_marks(text: str) -> str:
+    """Words of the service in which the names of files stand as the user knows them."""
+    return _MARK.sub("", text)
 
 
 def shown_name(filename: str) -> str:

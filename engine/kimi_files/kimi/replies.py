@@ -30,6 +30,7 @@ from kimi_files.kimi.errors import (
     RequestRefused,
     ServiceFault,
 )
+from kimi_files.kimi.marker import without_marks
 from kimi_files.kimi.patience import asked_wait
 from kimi_files.models import PURPOSES, FileObject, Purpose
 from kimi_files.redaction import redacted
@@ -94,7 +95,7 @@ class RemoteFile(BaseModel):
             filename=self.filename if filename is None else filename,
             purpose=purpose or ("batch" if self.purpose.startswith("batch") else "file-extract"),
             status="ready" if self.usable else "error" if self.failed else self.status,
-            status_details=redacted("; ".join(part for part in details if part)) or None,
+            status_details=redacted(without_marks("; ".join(part for part in details if part))) or None,
         )
 
 
@@ -172,8 +173,8 @@ def _words(untrusted_body: bytes) -> tuple[str, str, bool]:
 
 
 def _shown(untrusted_words: str) -> str:
-    """The service's words on one line, shortened, without a key that it may have echoed."""
-    words = " ".join(redacted(untrusted_words).split())
+    """The service's words on one line, shortened, without a key that it may have echoed or the mark of a name."""
+    words = " ".join(without_marks(redacted(untrusted_words)).split()).rstrip(".")
     return words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1] + "…"
 
 

@@ -167,6 +167,8 @@ class KimiFilesService:
         if isinstance(file, str):
             remote = await self._look_up(file, progress)
             name = shown_name(remote.filename)
+            if not self._chat.is_kimi:
+                return []  # only Kimi's models find what ms:// names
             if remote.purpose == "image":
                 return [remote_exhibit(name, "image", remote.id)]
             return [remote_exhibit(name, "video", remote.id)] if remote.purpose == "video" else []

@@ -78,7 +78,9 @@ def _outline(content: Content, number: int, max_tokens: int) -> Citation | None:
         text = " · ".join(names)
         tokens = estimate_tokens(printed(number, content.name, "outline", "", text))
         if tokens <= max_tokens:
-            return Citation(number, content.name, "outline", "", text, tokens) if len(names) > 2 else None
+            if len(names) < 3:
+                return None
+            return Citation(number, content.name, "outline", "", text, tokens, content=content.id)
     return None
 
 

@@ -105,6 +105,7 @@ class Purse:
                 text=block.text,
                 tokens=block.tokens,
                 page=block.page.number,
+                content=block.content.id,
             )
             for number, block in enumerate(self._blocks, self.first_number)
         ]

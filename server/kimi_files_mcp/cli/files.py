@@ -139,9 +139,9 @@ def _agreed(count: int, service: str) -> bool:
 
 
 async def _old_files(opened: Workspace, older_than: int | None) -> list[str]:
-    """The ids of all files, or of those that were uploaded more than so many seconds ago."""
+    """The ids of all files, or of those that were uploaded more than so many seconds ago, as far as that is known."""
     latest = time.time() - (older_than or 0)
-    return [file.id for file in await _all_files(opened, None) if older_than is None or file.created_at < latest]
+    return [file.id for file in await _all_files(opened, None) if older_than is None or 0 < file.created_at < latest]
 
 
 async def _all_files(opened: Workspace, purpose: Purpose | None) -> list[FileObject]:

@@ -122,6 +122,21 @@ async def test_what_does_not_fit_the_window_is_searched_and_the_answer_says_so(t
         assert found.coverage.startswith("1 of 2 files read whole · of big.txt the ")
 
 
+async def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        at.peer.script.models = [{"id": "kimi-k3", "context_length": 9_000}]
+        paths = []
+        for year in (2024, 2025):
+            text = "".join(f"In {year} the gearbox of turbine {n} cost {n} euros.\n\n" for n in range(1_000))
+            path = at.file(f"{year}.txt", text)
+            (path.parent / str(year)).mkdir()
+            paths.append(path.rename(path.parent / str(year) / "report.txt"))
+        await ask(at.start(), "What did the gearbox of turbine 7 cost in 2024 and in 2025?", *paths)
+        texts = systems(at.peer.script.chats[0])[:2]
+        assert ["In 2024" in text for text in texts] == [True, False]
+        assert ["In 2025" in text for text in texts] == [False, True]
+
+
 async def test_the_service_counts_where_our_estimate_may_be_wrong(tmp_path: Path) -> None:
     async with world(tmp_path) as at:
         text = "".join(f"Paragraph {number} is about gearbox {number} and its oil.\n\n" for number in range(1_000))
@@ -165,6 +180,11 @@ async def test_pictures_and_videos_are_shown_by_their_ids_beside_the_text(tmp_pa
         assert [(one.file, one.place) for one in found.citations] == [("chart.png", "picture")]
         # What a picture says nobody here can check.
         assert found.text == 'It is "navy blue all over" [1].'
+        # What is said to be from a text stands in it or not, whatever is looked at beside it.
+        at.peer.script.answer = lambda request: ['"A big note" [1]; "light blue" [1][2], "dark blue"; "dark red"\n[1]']
+        found = await ask(kimi, "What colour?", at.file("note.txt"), exhibits=exhibits)
+        assert found.text is not None
+        assert [part for part in found.text.split('"') if "not found" in part] == [" (not found in the file) [1]; "]
 
 
 async def test_a_model_that_takes_no_pictures_is_not_sent_any(tmp_path: Path) -> None:

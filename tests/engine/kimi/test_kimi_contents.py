@@ -180,6 +180,9 @@ async def test_a_picture_that_was_uploaded_has_no_text_and_gives_no_bytes_back(t
         assert (found.name, found.tokens, [page.kind for page in found.pages]) == ("chart.png", 0, ["picture"])
         with pytest.raises(UnsupportedFile, match="by its path"):
             await kimi.pictures(record.id, None)
+        assert [exhibit.url for exhibit in await kimi.exhibits(record.id, found)] == [f"ms://{record.id}"]
+        kimi._chat.is_kimi = False  # an endpoint of the user's own does not know the ids of Kimi
+        assert await kimi.exhibits(record.id, found) == []
 
 
 async def test_an_archive_and_what_is_in_it_are_read_here_and_never_sent(tmp_path: Path) -> None:

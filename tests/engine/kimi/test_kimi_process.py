@@ -72,6 +72,14 @@ async def test_files_are_uploaded_listed_with_dates_and_deleted_by_age(tmp_path:
         assert await at.peer.files() == []
 
 
+async def test_a_file_of_unknown_age_is_not_deleted_for_its_age(tmp_path: Path) -> None:
+    async with world(tmp_path) as at:
+        record = {"id": "file_x", "object": "file", "bytes": 1, "filename": "a.txt", "purpose": "file-extract"}
+        at.proxy.canned["GET /v1/files"] = json.dumps({"object": "list", "data": [record]}).encode()
+        deleted = await command(at, "delete", "--all", "--older-than", "1h", "--yes")
+        assert (deleted.code, deleted.out, [*at.proxy.seen]) == (0, "", ["GET /v1/files"])
+
+
 @pytest.mark.parametrize(
     "wrong", [("delete",), ("delete", "file_x", "--all"), ("delete", "--older-than", "1d", "file_x")]
 )
@@ -163,6 +171,9 @@ async def test_an_agents_session_over_kimi(tmp_path: Path) -> None:
             content = await call("get_file_content", file="cracks.txt")
             assert "hairline cracks on shaft nine" in content
             assert "<file-text " in content
+            at.file("note.txt", f"the key is {KEY}\n")
+            note = await call("get_file_content", file="note.txt")
+            assert ("the key is [key]" in note, KEY in note) == (True, False)
             answer = await call("ask_about_files", question="What was found?", files=["cracks.txt", "chart.png"])
             assert answer == (
                 "It found hairline cracks on shaft nine [1]; the chart is blue [2].\n\n"
@@ -171,7 +182,7 @@ async def test_an_agents_session_over_kimi(tmp_path: Path) -> None:
                 "model kimi-k3 · file read whole · 1 picture looked at · 44,180 tokens in, 96 out"
             )
             listed = json.loads(await call("list_files"))
-            assert sorted(file["filename"] for file in listed["data"]) == ["chart.png", "cracks.txt"]
+            assert sorted(file["filename"] for file in listed["data"]) == ["chart.png", "cracks.txt", "note.txt"]
             assert json.loads(await call("delete_file", file_id=record["id"]))["deleted"] is True
 
 

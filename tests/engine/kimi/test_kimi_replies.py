@@ -111,6 +111,11 @@ def test_a_key_that_the_service_echoes_is_not_in_the_error() -> None:
     assert "[key]" in str(found.error)
 
 
+def test_a_file_that_the_service_names_has_the_users_name_in_the_error() -> None:
+    words = "Failed to extract file: scan.kf-9f86d081884c7d65-3a7f9c21.pdf has no text."
+    assert "scan.pdf has no text. " in str(failure(500, error_body(words)).error)
+
+
 @pytest.mark.parametrize(
     ("headers", "words", "wait"),
     [
