@@ -10,7 +10,7 @@ from questions import BenchQuestion, Gold
 
 from kimi_files.answer import Citation
 from kimi_files.content import Content
-from kimi_files.retrieve.index import PassageIndex
+from kimi_files.retrieve.index import PassageIndex, searched_layer
 from kimi_files.retrieve.query import Asked
 from kimi_files.retrieve.ranking import TUNING, PassageKey, Tuning, reranked, scores, shared
 from kimi_files.retrieve.search import Found, Hit, search
@@ -19,6 +19,8 @@ from kimi_files.retrieve.words import raw_words, words
 
 _SIGN = re.compile(r"[\u3040-\u9fff]|[^\W\u3040-\u9fff]+")
 _SHINGLE = 3
+# A row is there if most of it is: readers do not agree on its spaces and signs.
+_ROW_FROM = 0.6
 
 PLAIN = Tuning(context=0.0, figures=0.0, page_figures=0.0, neighbours=0.0, other_files=1.0)
 
@@ -40,6 +42,7 @@ async def citations(
     budgets: Sequence[int],
     *,
     plain: bool = False,
+    queries: Sequence[str] = (),
     tuning: Tuning = TUNING,
     around: int = AROUND_TOKENS,
 ) -> list[list[Citation]]:
@@ -47,13 +50,43 @@ async def citations(
     if plain:
         found, around = await found_by_plain_bm25(index, contents, question), 0
     else:
-        found = await search(index, contents, question, tuning=tuning)
+        found = await search(index, contents, question, queries, tuning)
     return [(await spend(found.hits, contents, budget, around))[0] for budget in budgets]
+
+
+async def best_possible(
+    index: PassageIndex, content: Content, question: BenchQuestion, budgets: Sequence[int]
+) -> list[list[Citation]]:
+    """What comes back if the passages that hold most of the gold text for their cost are bought first, and alone.
+
+    It is what knowing the evidence could make of the same passages and budget: evidence is often longer than a budget.
+    """
+    count = await index.passages(content.id) or 0
+    rows = await index.rows((content.id, number) for number in range(count))
+    wanted = [(gold.page, _shingles(gold.text)) for gold in question.gold]
+    worth: list[tuple[float, Hit]] = []
+    for row in rows.values():
+        there = _shingles(await content.text(row.page, row.start, row.end, searched_layer(content)))
+        share = sum(
+            len(of_gold & there) / len(of_gold) for page, of_gold in wanted if page in (None, row.page) and of_gold
+        )
+        if share:
+            worth.append((share / (row.cost + 10), Hit(row, 1.0)))
+    hits = [hit for _, hit in sorted(worth, key=lambda entry: -entry[0])]
+    return [(await spend(hits, [content], budget, 0))[0] for budget in budgets]
 
 
 def recall(question: BenchQuestion, returned: Sequence[Citation]) -> float:
     """The share of the gold texts' runs of three words that stand in what was returned from the right file and page."""
-    shares = [_share(gold, question.file, returned) for gold in question.gold]
+    return _mean([_share(gold, question.file, returned) for gold in question.gold])
+
+
+def rows_found(question: BenchQuestion, returned: Sequence[Citation]) -> float:
+    """The share of the rows or sentences with the answer that were returned from the right file and page."""
+    return _mean([float(_share(row, question.file, returned) >= _ROW_FROM) for row in question.rows])
+
+
+def _mean(shares: Sequence[float]) -> float:
     return sum(shares) / len(shares) if shares else 0.0
 
 

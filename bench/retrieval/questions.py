@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rows import answer_rows
 from texts import BenchFile
 
 from kimi_files.extract.document import OutlineEntry
+
+_QUERIES = Path(__file__).with_name("queries.json")
 
 Half = Literal["tune", "report"]
 
@@ -28,9 +31,16 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class BenchQuestion:
+    """``gold`` are the texts given as evidence, ``rows`` those lines of them in which the answer stands.
+
+    ``queries`` are wordings that an agent could give, written from the question alone; none where nobody wrote any.
+    """
+
     text: str
     file: str
     gold: tuple[Gold, ...]
+    rows: tuple[Gold, ...]
+    queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +52,19 @@ class QuestionSet:
     questions: tuple[BenchQuestion, ...]
 
 
-def financebench(folder: Path, cache: Path, half: Half) -> QuestionSet:
+def financebench(folder: Path, cache: Path, half: Half, files_at_least: int) -> QuestionSet:
     """FinanceBench: questions over annual reports; the companies are split in two."""
     asked = [json.loads(line) for line in (folder / "data/financebench_open_source.jsonl").open(encoding="utf-8")]
     there = {path.stem for path in (folder / "pdfs").glob("*.pdf")}
     asked = [question for question in asked if question["doc_name"] in there]
     companies = _half(sorted({question["company"] for question in asked}), half)
+    queries = json.loads(_QUERIES.read_text(encoding="utf-8"))
     names = sorted({question["doc_name"] for question in asked if question["company"] in companies})
-    questions = tuple(
-        BenchQuestion(
-            question["question"],
-            question["doc_name"] + ".pdf",
-            tuple(
-                Gold(evidence["evidence_page_num"] + 1, evidence["evidence_text"])
-                for evidence in question["evidence"]
-                if evidence["doc_name"] == question["doc_name"]
-            ),
-        )
-        for question in asked
-        if question["doc_name"] in names
-    )
+    questions = tuple(_about_report(question, queries) for question in asked if question["doc_name"] in names)
+    # Reports of the same companies about which nothing is asked make up the number.
+    information = (json.loads(line) for line in (folder / "data/financebench_document_information.jsonl").open("rb"))
+    others = sorted(of["doc_name"] for of in information if of["company"] in companies and of["doc_name"] in there)
+    names += [name for name in others if name not in names][: max(files_at_least - len(names), 0)]
     files = tuple(_report(folder / "pdfs" / f"{name}.pdf", cache) for name in names)
     return QuestionSet("reports", files, questions)
 
@@ -80,13 +83,31 @@ def squad(path: Path, name: str, half: Half, paragraphs_a_file: int | None) -> Q
     )
     chosen = _half([title for title, _ in groups], half)
     questions = tuple(
-        BenchQuestion(question["question"], f"{title}.txt", (_sentence(paragraph["context"], question["answers"][0]),))
+        BenchQuestion(question["question"], f"{title}.txt", (sentence,), (sentence,))
         for title, paragraphs in groups
         if title in chosen
         for paragraph in paragraphs
         for question in paragraph["qas"]
+        for sentence in (_sentence(paragraph["context"], question["answers"][0]),)
     )
     return QuestionSet(name, files, questions)
+
+
+def _about_report(question: Any, queries: dict[str, list[str]]) -> BenchQuestion:
+    told = (question["answer"], question["justification"] or "")
+    evidence = [
+        Gold(given["evidence_page_num"] + 1, given["evidence_text"])
+        for given in question["evidence"]
+        if given["doc_name"] == question["doc_name"]
+    ]
+    rows = (Gold(gold.page, row) for gold in evidence for row in answer_rows(gold.text, *told))
+    return BenchQuestion(
+        question["question"],
+        question["doc_name"] + ".pdf",
+        tuple(evidence),
+        tuple(dict.fromkeys(rows)),
+        tuple(queries.get(question["financebench_id"], ())),
+    )
 
 
 def _half(names: list[str], half: Half) -> set[str]:

@@ -7,14 +7,15 @@ import random
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import anyio
-from measure import citations, recall
+from measure import best_possible, citations, recall, rows_found
 from questions import BenchQuestion, QuestionSet, financebench, squad
 from texts import BenchFile, MemoryTexts
 
+from kimi_files.answer import Citation
 from kimi_files.content import Content
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.workers.pool import WorkerPool
@@ -29,7 +30,7 @@ FOUND_FROM = 0.2
 async def main() -> None:
     arguments = _arguments()
     print(f"half of the questions: {arguments.half}")
-    print(f"{'set':34} {'questions':>9} {'':5} {'plain BM25':>13}  {'all steps':>13}  {'ms a question':>13}")
+    print(f"{'':38} {'questions':>9}  {'share':13}  {'found':13}  {'rows':13}  ms a question")
     for questions, searched in _sets(arguments):
         await _run(questions, searched)
 
@@ -49,7 +50,7 @@ def _sets(arguments: argparse.Namespace) -> list[tuple[QuestionSet, tuple[int, .
     half = arguments.half
     sets: list[tuple[QuestionSet, tuple[int, ...]]] = []
     if arguments.financebench:
-        reports = financebench(arguments.financebench, arguments.cache, half)
+        reports = financebench(arguments.financebench, arguments.cache, half, FILES_AT_ONCE)
         sets += [(reports, (1, FILES_AT_ONCE))]
     if arguments.xquad:
         english = squad(arguments.xquad / "xquad.en.json", "prose (XQuAD en)", half, None)
@@ -68,26 +69,52 @@ async def _run(questions: QuestionSet, searched: Sequence[int]) -> None:
         names = {content.name: content for content in texts.contents}
         for at_once in searched:
             await _ask(questions, min(at_once, len(names)), names, index)
+        if questions.name == "reports":
+            await _print(
+                "best possible",
+                questions,
+                lambda question: best_possible(index, names[question.file], question, BUDGETS),
+            )
         await index.aclose()
         await pool.aclose()
 
 
 async def _ask(questions: QuestionSet, at_once: int, names: dict[str, Content], index: PassageIndex) -> None:
-    plain: list[list[float]] = []
-    whole: list[list[float]] = []
-    milliseconds = 0.0
-    for question in questions.questions:
-        contents = _searched(question, names, at_once)
-        of_plain = await citations(index, contents, question.text, BUDGETS, plain=True)
-        start = time.perf_counter()
-        of_whole = await citations(index, contents, question.text, BUDGETS)
-        milliseconds += (time.perf_counter() - start) * 1_000
-        plain.append([recall(question, returned) for returned in of_plain])
-        whole.append([recall(question, returned) for returned in of_whole])
-    count = len(questions.questions)
     title = f"{questions.name}, {at_once} file{'' if at_once == 1 else 's'}"
-    print(f"{title:34} {count:9} share {_shares(plain)}  {_shares(whole)}  {milliseconds / count / len(BUDGETS):13.1f}")
-    print(f"{'':44} found {_founds(plain)}  {_founds(whole)}")
+
+    def contents(question: BenchQuestion) -> list[Content]:
+        return _searched(question, names, at_once)
+
+    await _print(
+        f"{title}, plain BM25",
+        questions,
+        lambda question: citations(index, contents(question), question.text, BUDGETS, plain=True),
+    )
+    await _print(
+        f"{title}, all steps",
+        questions,
+        lambda question: citations(index, contents(question), question.text, BUDGETS),
+    )
+    if any(question.queries for question in questions.questions):
+        await _print(
+            f"{title}, with queries",
+            questions,
+            lambda question: citations(index, contents(question), question.text, BUDGETS, queries=question.queries),
+        )
+
+
+async def _print(
+    title: str, questions: QuestionSet, ask: Callable[[BenchQuestion], Awaitable[list[list[Citation]]]]
+) -> None:
+    shares: list[list[float]] = []
+    rows: list[list[float]] = []
+    start = time.perf_counter()
+    for question in questions.questions:
+        of_budgets = await ask(question)
+        shares.append([recall(question, returned) for returned in of_budgets])
+        rows.append([rows_found(question, returned) for returned in of_budgets])
+    milliseconds = (time.perf_counter() - start) * 1_000 / len(shares) / len(BUDGETS)
+    print(f"{title:38} {len(shares):9}  {_means(shares)}  {_founds(shares)}  {_means(rows)}  {milliseconds:6.1f}")
 
 
 async def _index(texts: MemoryTexts, index: PassageIndex, pool: WorkerPool, files: Sequence[BenchFile]) -> None:
@@ -112,12 +139,12 @@ def _searched(question: BenchQuestion, names: dict[str, Content], at_once: int) 
     return [names[question.file], *others[: at_once - 1]]
 
 
-def _shares(recalls: Sequence[Sequence[float]]) -> str:
+def _means(recalls: Sequence[Sequence[float]]) -> str:
     return " / ".join(f"{sum(of_budget) / len(recalls):.3f}" for of_budget in zip(*recalls, strict=True))
 
 
 def _founds(recalls: Sequence[Sequence[float]]) -> str:
-    return _shares([[float(share >= FOUND_FROM) for share in of_question] for of_question in recalls])
+    return _means([[float(share >= FOUND_FROM) for share in of_question] for of_question in recalls])
 
 
 anyio.run(main)

@@ -25,7 +25,7 @@ from kimi_files.retrieve.words import WORDS_VERSION
 if TYPE_CHECKING:
     from kimi_files.workers.pool import WorkerPool
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Counts up when passages are cut or stored in another way; indexes of another version are built again."""
 
 # Postings are rows of our own and not FTS5's: the asked files alone decide how rare a word is, a text is forgotten

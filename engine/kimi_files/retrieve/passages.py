@@ -19,6 +19,7 @@ from kimi_files.retrieve.segment import (
     Segment,
     posting,
 )
+from kimi_files.retrieve.statements import LONGEST_TITLE, title
 from kimi_files.retrieve.words import is_figure, words
 from kimi_files.tokens import estimate_tokens
 
@@ -33,6 +34,10 @@ _PART_TOKENS = 100
 _LONGEST_LINE = 4_000
 # Blank lines cost nothing, so that they alone would let a passage grow without end.
 _MOST_LINES = 400
+# A list of contents names several statements together, and is none.
+_KINDS_IN_A_LIST = 2
+# A statement is over after so much, at the end of its page, or at the next heading.
+_STATEMENT_CHARACTERS = 8_000
 # How far ahead in the outline a line of the text is looked for.
 _ENTRIES_AHEAD = 40
 
@@ -69,6 +74,7 @@ class Cut:
 
     ``context`` is what is searched with it and not shown: the first lines of its page, the headings above it, and the
     first row of a table that it continues, which stands at ``header_start`` to ``header_end`` (0, 0 if there is none).
+    ``statement`` marks what stands under the title of a balance sheet or the like.
     """
 
     page: int
@@ -80,6 +86,7 @@ class Cut:
     context: str
     header_start: int
     header_end: int
+    statement: str = ""
 
 
 def run(stream: BinaryIO | None, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[Segment]:
@@ -112,7 +119,7 @@ class _GrowingSegment:
         self._pages: dict[int, list[int]] = {}
         self._body: dict[str, list[int]] = {}
         self._context: dict[str, list[int]] = {}
-        self._last_context: str | None = None
+        self._last_context: tuple[str, str] | None = None
         self._bytes = 0
 
     @property
@@ -120,9 +127,9 @@ class _GrowingSegment:
         return len(self.passages) >= PASSAGES_A_SEGMENT or self._bytes > _SEGMENT_BYTES
 
     def add(self, cut: Cut) -> None:
-        if cut.context != self._last_context:
-            self._last_context = cut.context
-            in_context = words(cut.context)
+        if (cut.context, cut.statement) != self._last_context:
+            self._last_context = cut.context, cut.statement
+            in_context = [*words(cut.context), *([cut.statement] if cut.statement else [])]
             self._note(self._context, Counter(in_context), len(self._contexts))
             self._contexts.append(Context(words=len(in_context), heading=cut.heading))
         in_body = words(cut.text)
@@ -269,6 +276,7 @@ class _Line:
     opens: bool = False
     is_heading: bool = False
     header: tuple[int, int, str] | None = None
+    statement: str = ""
 
 
 @dataclass(slots=True)
@@ -286,6 +294,9 @@ class _Page:
     head: str = ""
     head_lines: int = 0
     table: tuple[int, int, str] | None = None
+    statement: str = ""
+    statement_end: int = 0
+    broken: str = ""
 
     def take(self, text: str) -> Iterator[Cut]:
         """The passages that are complete with this text."""
@@ -326,8 +337,9 @@ class _Page:
             self.headings.enter(*heading)
         self._note_head(stripped)
         header = self._note_table(start, stripped)
+        statement = self._note_statement(start, stripped, heading[1] if heading else "")
         for part in _parts(text):
-            line = _Line(start, part.text, part.cost, self.after_blank, heading is not None, header)
+            line = _Line(start, part.text, part.cost, self.after_blank, heading is not None, header, statement)
             yield from self._add(line)
             self.after_blank = False
             start += len(part.text)
@@ -360,6 +372,8 @@ class _Page:
             first = next(line for line in lines if line.cost)
             header = first.header if first.header and first.header[0] < start else None
             context = [self.head, self.headings.path, header[2] if header else ""]
+            if len({line.statement for line in lines if line.statement}) >= _KINDS_IN_A_LIST:
+                self.statement = ""
             yield Cut(
                 page=self.number,
                 start=start,
@@ -370,6 +384,7 @@ class _Page:
                 context="\n".join(part for part in context if part)[:LONGEST_TEXT],
                 header_start=header[0] if header else 0,
                 header_end=header[1] if header else 0,
+                statement=self.statement,
             )
         self.lines = self.lines[len(lines) :]
         self.cost = sum(line.cost for line in self.lines)
@@ -380,6 +395,16 @@ class _Page:
         self.head_lines += 1
         if len(self.head) < _HEAD_CHARACTERS if self.paged else len(stripped) <= _TITLE_CHARACTERS:
             self.head = f"{self.head}\n{stripped}".lstrip("\n")[:_HEAD_CHARACTERS]
+
+    def _note_statement(self, start: int, line: str, heading: str) -> str:
+        """The mark of the statement whose title a line is, or the words are of which some PDFs make a line each."""
+        self.broken = f"{self.broken} {line}"[-LONGEST_TITLE:].lstrip() if " " not in line else ""
+        found = title(heading or line) or (title(self.broken) if self.broken else "")
+        if found:
+            self.statement, self.statement_end = found, start + _STATEMENT_CHARACTERS
+        elif heading or start > self.statement_end:
+            self.statement = ""
+        return found
 
     def _note_table(self, start: int, stripped: str) -> tuple[int, int, str] | None:
         """The first row of the table in which this line stands."""

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
 
+from kimi_files.retrieve.statements import implied, named
 from kimi_files.retrieve.thesaurus import DERIVED, GROUPS
-from kimi_files.retrieve.words import is_unspaced, raw_words, words
+from kimi_files.retrieve.words import is_unspaced, is_year, raw_words, words
 
 THESAURUS_WEIGHT = 0.6
 # Words of the sentences around the one that asks: how to answer, where to look.
 BESIDE_WEIGHT = 0.6
+# FY2018, Q2 and 2018 stand over every table, and name the column rather than the place.
+PERIOD_WEIGHT = 0.3
+STATEMENT_WEIGHT = 2.0
+STATEMENT_ITEM_WEIGHT = 1.0
+EARLIER_YEAR_WEIGHT = 0.5
 
 _STOP = """a about above according after all also am an and any are as at based be because been before being between both
     but by can cannot could did do does doing done during each either else ever every for from further get give given
@@ -63,12 +69,17 @@ _WANTS_FIGURE = re.compile(
     "|价格|单价|费用|成本|收入|利润|余额|营收",
     re.IGNORECASE,
 )
-_WANTS_NO_FIGURE = re.compile(r"\b(?:why|who|whom|whose)\b|为什么|为何|谁|原因|怎么样|怎样|如何", re.IGNORECASE)
+_WANTS_NO_FIGURE = re.compile(
+    r"\b(?:why|who|whom|whose|drove|drives?|driven|drivers?|caused?|reasons?)\b"
+    "|为什么|为何|谁|原因|怎么样|怎样|如何",
+    re.IGNORECASE,
+)
 
 # Words so common in file names that they tell no file from another.
 _NAME_WORDS = "the of and a an to in on for final copy new draft annual report 年度 度报 报告 年报 文件 文档 资料"
 _COMMON_IN_NAMES = frozenset(_NAME_WORDS.split())
 
+_PERIOD_WORDS = frozenset(("fiscal", "quarter"))
 _SHORTEST_BEGINNING = 3
 _MOST_JOINED = 4
 _YEAR_DIGITS = 4
@@ -89,14 +100,21 @@ def asked(text: str) -> Asked:
     """Take a question or a few search words apart."""
     asking, beside = _asking(text)
     said, said_beside = tuple(_said(asking)), tuple(_said(beside))
-    weights = dict.fromkeys((word for _, found in said for word in found), 1.0)
+    weights: dict[str, float] = {}
+    for _, found in said:
+        weight = PERIOD_WEIGHT if any(word in _PERIOD_WORDS or is_year(word) for word in found) else 1.0
+        for word in found:
+            weights[word] = max(weight, weights.get(word, 0.0))
     for part, weight in ((asking, THESAURUS_WEIGHT), (beside, THESAURUS_WEIGHT * BESIDE_WEIGHT)):
         for _, found in said_beside if part is beside else ():
             for word in found:
                 weights.setdefault(word, BESIDE_WEIGHT)
         for word in _synonyms(_CHINESE_STOP.sub(" ", part)):
             weights.setdefault(word, weight)
-    return Asked(weights, (*said, *said_beside), wants_figure(text))
+    figure = wants_figure(text)
+    weights.update(dict.fromkeys(implied(asking) if figure else (), STATEMENT_ITEM_WEIGHT))
+    weights.update(dict.fromkeys(named(text), STATEMENT_WEIGHT))
+    return Asked(weights, (*said, *said_beside), figure)
 
 
 def wants_figure(question: str) -> bool:
@@ -120,22 +138,33 @@ def naming(question: str, names: Sequence[str]) -> list[float]:
     """How clearly a question names each of the files, 1 for the clearest; all 0 if it names none.
 
     A word of the question counts if it is capitalised or holds a digit, a run of Chinese signs by its pairs; the rarer
-    among the names, the more. Nothing is named unless two words of a name are said, or half of them: a single word of a
-    long name says too little, and sends good questions to the wrong file.
+    among the names, the more. Nothing is named unless two words of a name are said, or half of them, or half of those
+    that are made of letters: a single word of a long name says too little, and sends good questions to the wrong file.
+    Of several years the last one counts: a report tells the years before it too.
     """
     of_names = [_name_words(name) for name in names]
     said = _naming_words(question)
     files_with = Counter(word for of_name in of_names for word in of_name)
+    earlier = set(sorted(filter(is_year, said))[:-1])
     clearness = [0.0] * len(names)
     for at, of_name in enumerate(of_names):
         hits = {word: share for word in of_name if (share := _said_share(word, said))}
         # What most names have in common tells none of them apart.
         telling = {word: share for word, share in hits.items() if files_with[word] * 2 <= max(len(names), 2)}
-        count = sum(said.get(word, 1) for word in hits if not _is_small_number(word))
-        if telling and (count >= 2 or count * 2 >= len(of_name)):
-            clearness[at] = sum(share * math.log(1 + len(names) / files_with[word]) for word, share in telling.items())
+        if telling and _is_named(of_name, hits, said):
+            clearness[at] = sum(
+                share * (EARLIER_YEAR_WEIGHT if word in earlier else 1.0) * math.log(1 + len(names) / files_with[word])
+                for word, share in telling.items()
+            )
     best = max(clearness, default=0.0)
     return [clear / best if best else 0.0 for clear in clearness]
+
+
+def _is_named(of_name: Mapping[str, bool], hits: Iterable[str], said: Mapping[str, int]) -> bool:
+    """Whether enough of a name was said; ``of_name`` tells of each of its words whether letters alone stand there."""
+    letters = [word for word in hits if of_name[word]]
+    count = sum(said.get(word, 1) for word in hits if not _is_small_number(word))
+    return count >= 2 or count * 2 >= len(of_name) or (len(letters) * 2 >= sum(of_name.values()) > 0)
 
 
 def _is_small_number(word: str) -> bool:
@@ -207,15 +236,15 @@ def _phrase(phrase: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _name_words(name: str) -> set[str]:
-    """The words of a file's name without its extension, letters and digits apart, Chinese by its pairs of signs."""
-    found: set[str] = set()
+def _name_words(name: str) -> dict[str, bool]:
+    """The words of a file's name without its extension, Chinese by its pairs of signs; True for those of letters alone."""
+    found: dict[str, bool] = {}
     for raw in raw_words(PurePath(name).stem):
         if is_unspaced(raw):
-            found.update(_pairs(raw))
-            continue
-        found.update(words(raw))
-    return found - _COMMON_IN_NAMES
+            found.update(dict.fromkeys(_pairs(raw), False))
+        else:
+            found.update(dict.fromkeys(words(raw), raw.isalpha()))
+    return {word: letters for word, letters in found.items() if word not in _COMMON_IN_NAMES}
 
 
 def _naming_words(question: str) -> dict[str, int]:
@@ -229,10 +258,11 @@ def _naming_words(question: str) -> dict[str, int]:
         if is_unspaced(word):
             found.update(dict.fromkeys(_pairs(word), 1))
         elif _may_name(word):
-            found.update(dict.fromkeys(words(word), 1))
+            for one in words(word):
+                found.setdefault(one, 1)
             for count in range(2, min(_MOST_JOINED, len(raw) - at) + 1):
                 joined = words("".join(raw[at : at + count]).lower())
-                found.update((word, count) for word in joined if word not in found)
+                found.update((one, count) for one in joined if found.get(one, 0) < count)
     return found
 
 

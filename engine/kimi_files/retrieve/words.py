@@ -68,6 +68,11 @@ def is_figure(word: str) -> bool:
     return word[0].isdigit() and _NUMBER.fullmatch(word) is not None and _YEAR.fullmatch(word) is None
 
 
+def is_year(word: str) -> bool:
+    """Whether a word is a year of these two centuries."""
+    return _YEAR.fullmatch(word) is not None
+
+
 def _plain(text: str) -> str:
     if text.isascii():
         return _BROKEN_WORD.sub("", text) if "\u0002" in text else text
