@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "bombs": files.bombs,
     "walls": readers.walls,
     "swaps": paths.swaps,
+    "fuzz": paths.fuzz,
     "frames": protocol.frames,
     "cancels": protocol.cancels,
     "exit": protocol.leaving,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
 import anyio
+from tests.hostile.paths import Maze
 
 from kimi_files.access import AccessPolicy, open_file
 from kimi_files.errors import KimiFilesError
+
+FUZZED_AT_ONCE = 1_000
 
 
 def swaps(place: Path, count: int = 100_000) -> None:
@@ -53,3 +57,19 @@ def swaps(place: Path, count: int = 100_000) -> None:
         ended.set()
         swapper.join()
     print(f"swaps: {swapped:,}, {seen.total():,} opens, {seen['secret']} of them of the file outside; {dict(seen)}")
+
+
+def fuzz(place: Path, count: int = 1_000_000) -> None:
+    """Names made of steps that lead out, links, disguises and rubbish, in a folder full of ways out."""
+    maze, started = Maze(place), time.perf_counter()
+    wrong, outcomes = list[str](), Counter[str]()
+    for seed in range(count // FUZZED_AT_ONCE):
+        found, came = maze.leaks(FUZZED_AT_ONCE, seed)
+        wrong += found
+        outcomes += came
+    seconds = time.perf_counter() - started
+    print(
+        f"fuzz: {outcomes.total():,} paths in {seconds:.0f} s, {len(wrong)} of them led out; {dict(outcomes.most_common())}"
+    )
+    for words in wrong[:10]:
+        print("  ", words)

@@ -47,11 +47,11 @@ def cleaned(typed: str) -> str:
             f"'{printable(text[:200])}' is an address on the network, not a path.",
             "Download it first, then give its path.",
         )
-    path = _with_home(_from_url(text) if text[:5].lower() == "file:" else text)
     try:
+        path = _with_home(_from_url(text) if text[:5].lower() == "file:" else text)
         encoded = os.fsencode(path)
     except UnicodeEncodeError:
-        raise InvalidArguments(f"'{printable(path[:200])}' holds characters that no path can hold.") from None
+        raise InvalidArguments(f"'{printable(text[:200])}' holds characters that no path can hold.") from None
     if b"\x00" in encoded or "\x00" in typed:
         raise InvalidArguments(f"'{printable(path[:200])}' holds a zero character, which no path can hold.")
     return path

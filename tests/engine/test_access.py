@@ -170,6 +170,7 @@ REFUSED: dict[str, tuple[str, type[KimiFilesError]]] = {
     "over-long path": ("a/" * 5000, InvalidArguments),
     "over-long name": ("a" * 300, PathNotFound),
     "lone surrogate": ("\ud800.txt", InvalidArguments),
+    "lone surrogate in a URL": ("file:///a/\ud800.txt", InvalidArguments),
     "web address": ("https://example.com/a.txt", InvalidArguments),
     "file address of another computer": ("file://server/share/a.txt", InvalidArguments),
     "missing file": ("zzz-nothing.bin", PathNotFound),

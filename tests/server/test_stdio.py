@@ -187,7 +187,7 @@ def test_start_up_imports_only_what_listing_the_tools_needs():
     assert {name for name in added if name.startswith("kimi_files.")} <= {
         "kimi_files.access", "kimi_files.content", "kimi_files.errors", "kimi_files.formats", "kimi_files.models",
         "kimi_files.progress", "kimi_files.redaction", "kimi_files.reports", "kimi_files.secret_names", "kimi_files.spelling",
-            "kimi_files.tokens",
+        "kimi_files.tokens",
     }  # fmt: skip
 
 
