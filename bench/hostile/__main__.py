@@ -22,6 +22,9 @@ PARTS: dict[str, Callable[..., Any]] = {
     "exit": protocol.leaving,
     "calls": protocol.calls,
     "servers": store.servers,
+    "kills": store.kills,
+    "full": store.full,
+    "damage": store.damage,
 }
 
 
