@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.pdf_layout import with_tables
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 
 if TYPE_CHECKING:
@@ -82,6 +84,14 @@ class _Page:
     is_picture: bool = False
     is_plain: bool = False
     is_damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What pdfium alone says of a page; ``plain`` is None where it cannot read it."""
+
+    plain: str | None
+    is_picture: bool = False
 
 
 class _Findings:
@@ -174,16 +184,26 @@ def _attachments(document: Any) -> list[str]:
 
 
 def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator[_Page]:
-    done = 0
-    for parsed in _parsed_batches(untrusted_pdf, findings):
-        for number in range(done + 1, min(done + _BATCH_PAGES, len(document)) + 1):
-            yield _page(document, number, parsed.get(number))
-        done = min(done + _BATCH_PAGES, len(document))
-    for number in range(done + 1, len(document) + 1):
-        yield _page(document, number, None)
+    """The pages in order. liteparse reads in a thread of its own, which holds no lock, while pdfium reads in this one."""
+    count = len(document)
+    with ThreadPoolExecutor(1) as beside:
+        batches = _parsed_batches(untrusted_pdf, findings)
+        coming = beside.submit(next, batches, None)
+        try:
+            for first in range(1, count + 1, _BATCH_PAGES):
+                numbers = range(first, min(first + _BATCH_PAGES, count + 1))
+                seen = [_seen(document, number) for number in numbers]
+                parsed = coming.result() or {}
+                if numbers.stop <= count:
+                    coming = beside.submit(next, batches, None)
+                for number, page in zip(numbers, seen, strict=True):
+                    yield _page(document, number, page, parsed.get(number))
+        finally:
+            # liteparse ends a session only in the thread that began it.
+            beside.submit(batches.close)
 
 
-def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Iterator[dict[int, Any]]:
+def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict[int, Any]]:
     """liteparse's pages by number, for one range of ``_BATCH_PAGES`` pages after another; ends early where it fails."""
     # The public class copies every text run into a Python object, a fifth of the time, and nothing here looks at them.
     from liteparse._liteparse import LiteParse
@@ -198,6 +218,9 @@ def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Iterator[dict[
         continue_on_page_error=True,
         image_mode="off",
         extract_annotations=True,
+        extract_blocks=True,
+        extract_vector_graphics=True,
+        emit_word_boxes=True,
         extract_form_fields=True,
     )
     try:
@@ -208,34 +231,51 @@ def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Iterator[dict[
         findings.layout_failed = True
 
 
-def _page(document: Any, number: int, parsed: Any) -> _Page:
-    """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+def _seen(document: Any, number: int) -> _Seen:
     import pypdfium2
 
-    markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
-    # A link over several lines or words comes as one link for each of them.
-    markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     try:
         page = document[number - 1]
         text_page = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return _Page(markdown, markdown, is_damaged=not markdown)
+        return _Seen(None)
     with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
-        is_plain = False
-        filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
-        if _differ(markdown, plain, filled):
-            # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
-            plain = _tidy(text_page.get_text_bounded())
-            is_plain = _differ(markdown, plain, filled)
-        is_picture = _is_picture(page, _letters(plain).total())
+        return _Seen(plain, _is_picture(page, plain))
+
+
+def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
+    """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+    markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
+    # A link over several lines or words comes as one link for each of them.
+    markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
+    if seen.plain is None:
+        return _Page(markdown, markdown, is_damaged=not markdown)
+    plain, is_plain = seen.plain, False
+    filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
+    difference = _difference(markdown, plain, filled)
+    if difference.is_much:
+        # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
+        plain = _bounded(document, number)
+        difference = _difference(markdown, plain, filled)
+        is_plain = difference.is_much
+    if markdown and not is_plain:
+        arranged = with_tables(parsed, markdown)
+        if arranged != markdown and _difference(arranged, plain, filled).is_no_worse_than(difference):
+            markdown = arranged
     text = plain if is_plain else markdown
     return _Page(
         _join(text, _extras(parsed, text)),
         _join(plain, _extras(parsed, plain)),
-        is_picture=is_picture,
+        is_picture=seen.is_picture,
         is_plain=is_plain,
     )
+
+
+def _bounded(document: Any, number: int) -> str:
+    """The text within the visible page."""
+    with closing(document[number - 1]) as page, closing(page.get_textpage()) as text_page:
+        return _tidy(text_page.get_text_bounded())
 
 
 def _tidy(plain: str) -> str:
@@ -243,15 +283,31 @@ def _tidy(plain: str) -> str:
     return plain.replace("\r\n", "\n").replace("\ufffe", "").replace("\x00", "").strip()
 
 
-def _differ(markdown: str, plain: str, filled: str) -> bool:
-    """Whether the markdown of a page is not to be trusted: a multiset comparison of letters and digits, no order.
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Letters and digits that markdown lost and added, of ``count`` in the plain text."""
+
+    lost: int
+    added: int
+    count: int
+
+    @property
+    def is_much(self) -> bool:
+        """Whether the markdown is not to be trusted."""
+        return self.lost > _MOST_LOST * self.count or self.added > _MOST_ADDED * self.count
+
+    def is_no_worse_than(self, other: _Difference) -> bool:
+        return self.lost <= other.lost + 0.005 * self.count and self.added <= other.added + 0.02 * self.count
+
+
+def _difference(markdown: str, plain: str, filled: str) -> _Difference:
+    """How markdown differs from the plain text of its page: a multiset comparison of letters and digits, no order.
 
     ``filled`` are the values of the form's fields, which only liteparse writes into the page.
     """
     ours, theirs = _letters(_UNSEEN_MARKS.sub("", markdown)), _letters(plain)
-    count = max(theirs.total(), _FEWEST_LETTERS)
-    lost, added = theirs - ours, ours - theirs - _letters(filled)
-    return lost.total() > _MOST_LOST * count or added.total() > _MOST_ADDED * count
+    added = ours - theirs - _letters(filled)
+    return _Difference((theirs - ours).total(), added.total(), max(theirs.total(), _FEWEST_LETTERS))
 
 
 def _letters(text: str) -> Counter[str]:
@@ -261,10 +317,11 @@ def _letters(text: str) -> Counter[str]:
     return counts
 
 
-def _is_picture(page: Any, letters: int) -> bool:
+def _is_picture(page: Any, plain: str) -> bool:
     """Whether a picture or a drawing is what there is to see on the page, rather than text or nothing at all."""
     import pypdfium2
 
+    letters = sum(map(str.isalnum, plain)) if len(plain) < 4 * _STAMP_LETTERS else len(plain)
     if letters > _STAMP_LETTERS:
         return False
     width, height = page.get_size()

@@ -217,9 +217,7 @@ def _parts(markdown: str, blocks: Sequence[Any]) -> list[_Part] | None:
             groups.append([block])
     if len(groups) != len(texts):
         return None
-    return [
-        _Part(text, _union(group), _width(group[0])) for text, group in zip(texts, groups, strict=True)
-    ]
+    return [_Part(text, _union(group), _width(group[0])) for text, group in zip(texts, groups, strict=True)]
 
 
 def _width(block: Any) -> int:

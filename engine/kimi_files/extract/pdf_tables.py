@@ -164,7 +164,9 @@ def _open_grid(lines: list[Line], box: Box, across: Sequence[Rule]) -> Iterator[
     columns = _columns(lines)
     if len(columns) < 2:
         return
-    rules = sorted({rule.at for rule in _merged(across) if box.top - 3 < rule.at < box.bottom + 3 and _spans(rule, box)})
+    rules = sorted(
+        {rule.at for rule in _merged(across) if box.top - 3 < rule.at < box.bottom + 3 and _spans(rule, box)}
+    )
     rows = _rows(lines, columns, rules)
     if len(rows) < 2 or sum(sum(map(bool, row)) > 1 for row in rows) < 0.4 * len(rows):
         return
@@ -176,9 +178,7 @@ def page_gutter(items: Sequence[Item], width: float) -> float | None:
     lines = _lines(items)
     if len(lines) < 8:
         return None
-    spans = [
-        (a.right, b.left) for line in lines for a, b in pairwise(line.runs) if b.left - a.right > _GUTTER
-    ]
+    spans = [(a.right, b.left) for line in lines for a, b in pairwise(line.runs) if b.left - a.right > _GUTTER]
     best, most = None, 0
     for x in {(start + end) / 2 for start, end in spans if 0.35 * width < (start + end) / 2 < 0.65 * width}:
         free = sum(start <= x - _GUTTER / 2 and x + _GUTTER / 2 <= end for start, end in spans)
@@ -217,7 +217,9 @@ def two_texts(x: float, items: Sequence[Item]) -> bool:
     """
     left, right = _lines(item for item in items if item.centre < x), _lines(item for item in items if item.centre >= x)
     for lines in (left, right):
-        room = max((line.runs[-1].right for line in lines), default=0.0) - min((line.runs[0].left for line in lines), default=0.0)
+        room = max((line.runs[-1].right for line in lines), default=0.0) - min(
+            (line.runs[0].left for line in lines), default=0.0
+        )
         if sum(_is_prose(line.runs, room) for line in lines) >= max(2, 0.3 * len(lines)):
             return True
     few, many = sorted((left, right), key=len)
@@ -488,7 +490,10 @@ def _row_starts(columns: list[list[Line]]) -> list[float]:
     beside = [lines for lines in columns if lines is not best and len(lines) >= len(best)]
     if not beside:
         return []
-    return [line.top - 0.5 * (line.bottom - line.top) * (number > 0) - (1000 if number == 0 else 0) for number, line in enumerate(best)]
+    return [
+        line.top - 0.5 * (line.bottom - line.top) * (number > 0) - (1000 if number == 0 else 0)
+        for number, line in enumerate(best)
+    ]
 
 
 def _without_empty(rows: list[list[str]]) -> list[list[str]]:
@@ -597,9 +602,9 @@ def _with_marks_joined(lines: list[Line], columns: list[tuple[float, float]]) ->
     for start, end in columns:
         texts = [run.text.strip() for line in lines for run in line.runs if start <= (run.left + run.right) / 2 < end]
         marks = bool(texts) and sum(bool(_MARK.fullmatch(text)) for text in texts) > 0.8 * len(texts)
-        if joining and kept:
-            kept[-1] = kept[-1][0], end
-        elif marks and kept and sum(bool(_JOINT.fullmatch(text)) for text in texts) > 0.8 * len(texts):
+        if (joining and kept) or (
+            marks and kept and sum(bool(_JOINT.fullmatch(text)) for text in texts) > 0.8 * len(texts)
+        ):
             kept[-1] = kept[-1][0], end
         else:
             kept.append((start, end))
@@ -692,9 +697,7 @@ def _segments_joined(runs: list[Item]) -> tuple[Item, str]:
 
 def _aligned(box: Item, extent: tuple[float, float], height: float) -> bool:
     left, right = extent
-    return (
-        min(abs(box.left - left), abs(box.right - right), abs(box.centre - (left + right) / 2)) < 0.35 * height
-    )
+    return min(abs(box.left - left), abs(box.right - right), abs(box.centre - (left + right) / 2)) < 0.35 * height
 
 
 def _extents(lines: list[Line], columns: list[tuple[float, float]]) -> list[tuple[float, float]]:
