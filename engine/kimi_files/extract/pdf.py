@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.pdf_layout import with_tables
+from kimi_files.extract.pdf_layout import put_right
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
         difference = _difference(markdown, plain, filled)
         is_plain = difference.is_much
     if markdown and not is_plain:
-        arranged = with_tables(parsed, markdown)
+        arranged = put_right(parsed, markdown)
         if arranged != markdown and _difference(arranged, plain, filled).is_no_worse_than(difference):
             markdown = arranged
     text = plain if is_plain else markdown

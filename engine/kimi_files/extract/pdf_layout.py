@@ -1,30 +1,28 @@
-"""A page's markdown with tables put right: liteparse's blocks, and tables found by ruled lines and the places of words."""
+"""A page's markdown put right: tables found by lines and places of words, columns of the page that were mixed parted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
-from kimi_files.extract.pdf_tables import (
+from kimi_files.extract.pdf_tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
+from kimi_files.extract.pdf_words import (
     Box,
-    Grid,
-    Item,
-    Rule,
+    PageWords,
     clear_of,
-    is_prose,
-    open_grids,
-    open_regions,
+    in_lines,
+    mostly_prose,
     page_gutter,
     paragraphs,
-    ruled_grids,
     two_texts,
 )
 
 _THIN = 3.0
-_LEADER = re.compile(r"[.·_…=\-–—]{4,}|(?:\. ?){4,}")
+"""Points: a filled shape no thicker than that is a line."""
+
+_LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
 @dataclass(slots=True)
@@ -39,175 +37,63 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """A piece of the page to be put in order."""
+class _Piece:
+    """A piece of text and where it stands on the page."""
 
     box: Box
     text: str
 
 
-def with_tables(parsed: Any, markdown: str) -> str:
-    """The markdown of a page, with its tables as they are ruled or stand in columns.
+def put_right(parsed: Any, markdown: str) -> str:
+    """The markdown of one of liteparse's pages with its tables as they are ruled or stand in columns.
 
     Blocks that are right stay as they are. Where a table takes only a part of a block, and where a block mixes two
     columns of the page, what remains of its words comes as paragraphs.
     """
     across, down = _rules(parsed.vector_graphics)
     blocks = parsed.blocks or []
-    if not any(block.kind == "table" for block in blocks) and len(across) < 3:
+    if len(across) < 3 and not any(block.kind == "table" for block in blocks):
         return markdown
     parts = _parts(markdown, blocks)
     if parts is None:
         return markdown
-    items = _upright(_words(parsed.text_items))
-    gutter = page_gutter(items, parsed.width)
-    grids = _grids(parts, items, across, down, gutter)
-    mixed = [part for part in parts if gutter is not None and _mixes(part, items, gutter)]
-    for part in mixed:
-        part.wrong = True
+    page = PageWords(parsed.text_items)
+    gutter = page_gutter(page, parsed.width)
+    for part in parts if gutter else ():
+        part.wrong = _is_mixed(part, page, gutter or 0.0)
+    mixed = any(part.wrong for part in parts)
+    grids = _grids(parts, page, across, down)
     if not grids and not any(part.wrong for part in parts):
         return markdown
-    return _composed(parts, items, grids, gutter if mixed else None)
-
-
-def _grids(
-    parts: list[_Part], items: list[Item], across: list[Rule], down: list[Rule], gutter: float | None
-) -> list[Grid]:
-    grids = ruled_grids(items, across, down)
-    for region in open_regions(items, across):
-        inner = [grid for grid in grids if _overlap(grid.box, region) > 0.9]
-        if any(_overlap(region, grid.box) > 0.3 and (grid.closed or grid not in inner) for grid in grids):
-            continue
-        found = list(open_grids(items, region, across))
-        if sum(len(grid.rows) for grid in found) > sum(len(grid.rows) for grid in inner):
-            grids = [grid for grid in grids if grid not in inner] + found
-    for part in parts:
-        if not part.columns or part.box is None or any(_overlap(part.box, grid.box) > 0.3 for grid in grids):
-            continue
-        if gutter is not None and _mixes(part, items, gutter):
-            continue
-        box = Box(part.box.left - 1, part.box.top - 1, part.box.right + 1, part.box.bottom + 1)
-        found = list(open_grids(items, box, across))
-        if part.columns == 1 or any(grid.is_sparse for grid in found) or (not found and is_prose(items, box)):
-            part.wrong = True
-        else:
-            grids.extend(found)
-    return grids
-
-
-def _mixes(part: _Part, items: list[Item], gutter: float) -> bool:
-    """Whether a block has text on both sides of the gap between two columns, and none that goes over it."""
-    box = part.box
-    if box is None or not box.left < gutter - 30 or not box.right > gutter + 30:
-        return False
-    inside = [item for item in items if box.holds(item)]
-    return clear_of(gutter, inside) and (not part.columns or two_texts(gutter, inside))
-
-
-_LINK = re.compile(r"\[([^\[\]]+)\](\([^()\s]+\))")
-
-
-def _linked(pieces: list[_Unit], text: str) -> list[_Unit]:
-    """The pieces with the links that ``text``, of which they are made anew, had."""
-    found = list(pieces)
-    for match in _LINK.finditer(text):
-        for number, piece in enumerate(found):
-            if match[1] in piece.text and match[0] not in piece.text:
-                found[number] = _Unit(piece.box, piece.text.replace(match[1], match[0], 1))
-                break
-    return found
-
-
-def _composed(parts: list[_Part], items: list[Item], grids: list[Grid], gutter: float | None) -> str:
-    free = list(items)
-    units: list[_Unit] = []
-    waiting = sorted(grids, key=lambda grid: grid.box.top)
-    for part in parts:
-        if part.box is None:
-            units.append(_Unit(units[-1].box if units else Box(0, 0, 0, 0), part.text))
-            continue
-        inside = [item for item in free if part.box.holds(item)]
-        tables = [grid for grid in grids if any(grid.box.holds(item) for item in inside)]
-        if not tables and not part.wrong:
-            units.append(_Unit(part.box, part.text))
-            free = [item for item in free if not part.box.holds(item)]
-            continue
-        loose = [item for item in inside if not any(grid.box.holds(item) for grid in tables)]
-        pieces = [_Unit(box, text) for box, text in paragraphs(loose, gutter)]
-        pieces.extend(_Unit(grid.box, _markdown(grid)) for grid in tables if grid in waiting)
-        waiting = [grid for grid in waiting if grid not in tables]
-        units.extend(_linked(sorted(pieces, key=lambda unit: unit.box.top), part.text))
-    if gutter is not None:
-        units = _in_columns(units, gutter)
-    return "\n\n".join(unit.text for unit in units)
-
-
-def _in_columns(units: list[_Unit], gutter: float) -> list[_Unit]:
-    """Down the left column and then down the right one, between what goes over both."""
-    found: list[_Unit] = []
-    left: list[_Unit] = []
-    right: list[_Unit] = []
-    for unit in sorted(units, key=lambda unit: unit.box.top):
-        if unit.box.left < gutter - 12 and unit.box.right > gutter + 12:
-            found.extend([*left, *right, unit])
-            left, right = [], []
-        elif (unit.box.left + unit.box.right) / 2 < gutter:
-            left.append(unit)
-        else:
-            right.append(unit)
-    return [*found, *left, *right]
-
-
-def _words(items: Any) -> Iterator[Item]:
-    for item in items:
-        if abs(item.rotation) > 1 or not item.text.strip():
-            continue
-        words = item.words
-        if sum(len(word.text) for word in words) < len(item.text) - item.text.count(" "):
-            yield Item(item.x, item.y, item.x + item.width, item.y + item.height, item.text.strip(), glued=True)
-            continue
-        for number, word in enumerate(words):
-            yield Item(word.x, word.y, word.x + word.width, word.y + word.height, word.text, glued=number == 0)
-
-
-def _upright(words: Iterator[Item]) -> list[Item]:
-    """The words without leaders and drawn lines; marks of a font with far larger boxes are cut down to their line."""
-    found = [word for word in words if not _LEADER.fullmatch(word.text)]
-    if not found:
-        return []
-    height = median(word.bottom - word.top for word in found)
-    return [
-        Item(word.left, word.top, word.right, word.top + height, word.text, word.glued)
-        if word.bottom - word.top > 1.8 * height and len(word.text) <= 2
-        else word
-        for word in found
-    ]
+    pieces = _pieces(parts, page, grids, gutter if mixed else None)
+    if gutter and mixed:
+        pieces = _in_columns(pieces, gutter)
+    return "\n\n".join(piece.text for piece in pieces)
 
 
 def _rules(vectors: Any) -> tuple[list[Rule], list[Rule]]:
+    """The lines across and down, drawn as lines or as thin filled shapes."""
     across: list[Rule] = []
     down: list[Rule] = []
-    if vectors is None:
-        return across, down
-    for line in vectors.lines:
+    for line in vectors.lines if vectors else ():
         if not line.stroke:
             continue
         if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 4:
             across.append(Rule((line.y1 + line.y2) / 2, min(line.x1, line.x2), max(line.x1, line.x2)))
         elif abs(line.x1 - line.x2) < 1 and abs(line.y1 - line.y2) > 4:
             down.append(Rule((line.x1 + line.x2) / 2, min(line.y1, line.y2), max(line.y1, line.y2)))
-    for shape in vectors.shapes:
-        if not shape.fill or shape.has_curve:
-            continue
-        box = shape.bbox
-        if box.height < _THIN and box.width > 4:
-            across.append(Rule(box.y + box.height / 2, box.x, box.x + box.width))
-        elif box.width < _THIN and box.height > 4:
-            down.append(Rule(box.x + box.width / 2, box.y, box.y + box.height))
-    return across, down
+    for shape in vectors.shapes if vectors else ():
+        if shape.fill and not shape.has_curve:
+            box = shape.bbox
+            if box.height < _THIN and box.width > 4:
+                across.append(Rule(box.y + box.height / 2, box.x, box.x + box.width))
+            elif box.width < _THIN and box.height > 4:
+                down.append(Rule(box.x + box.width / 2, box.y, box.y + box.height))
+    return merged(across), merged(down)
 
 
 def _parts(markdown: str, blocks: Sequence[Any]) -> list[_Part] | None:
+    """Markdown by the blocks that it was made from, or None where that cannot be told."""
     texts = [text for text in markdown.split("\n\n") if text.strip()]
     groups: list[list[Any]] = []
     for block in blocks:
@@ -217,7 +103,15 @@ def _parts(markdown: str, blocks: Sequence[Any]) -> list[_Part] | None:
             groups.append([block])
     if len(groups) != len(texts):
         return None
-    return [_Part(text, _union(group), _width(group[0])) for text, group in zip(texts, groups, strict=True)]
+    return [_Part(text, _around(group), _width(group[0])) for text, group in zip(texts, groups, strict=True)]
+
+
+def _around(blocks: Sequence[Any]) -> Box | None:
+    boxes = [block.bbox for block in blocks if block.bbox is not None]
+    if not boxes:
+        return None
+    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
+    return Box(min(box.x for box in boxes), min(box.y for box in boxes), right, bottom)
 
 
 def _width(block: Any) -> int:
@@ -225,29 +119,95 @@ def _width(block: Any) -> int:
     return max(map(len, [block.header or (), *(block.rows or ())])) if block.kind == "table" else 0
 
 
-def _union(blocks: Sequence[Any]) -> Box | None:
-    boxes = [block.bbox for block in blocks if block.bbox is not None]
-    if not boxes:
-        return None
-    return Box(
-        min(b.x for b in boxes),
-        min(b.y for b in boxes),
-        max(b.x + b.width for b in boxes),
-        max(b.y + b.height for b in boxes),
-    )
+def _is_mixed(part: _Part, page: PageWords, gutter: float) -> bool:
+    """Whether a block has text on both sides of the gap between two columns, and none that goes over it."""
+    box = part.box
+    if box is None or not box.left < gutter - 30 or not box.right > gutter + 30:
+        return False
+    words = page.within(box)
+    return clear_of(gutter, words) and (not part.columns or two_texts(gutter, words))
 
 
-def _overlap(box: Box, other: Box) -> float:
-    """The share of ``box`` that ``other`` covers."""
-    width = min(box.right, other.right) - max(box.left, other.left)
-    height = min(box.bottom, other.bottom) - max(box.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / max((box.right - box.left) * (box.bottom - box.top), 1.0)
+def _grids(parts: list[_Part], page: PageWords, across: list[Rule], down: list[Rule]) -> list[Grid]:
+    grids = ruled_grids(page, across, down)
+    for region in open_regions(page, across):
+        inner = [grid for grid in grids if grid.box.covered_by(region) > 0.9]
+        if any(region.covered_by(grid.box) > 0.3 and (grid.closed or grid not in inner) for grid in grids):
+            continue
+        found = open_grids(page, region, across)
+        if sum(len(grid.rows) for grid in found) > sum(len(grid.rows) for grid in inner):
+            grids = [grid for grid in grids if grid not in inner] + found
+    for part in parts:
+        if not part.columns or part.box is None or part.wrong:
+            continue
+        if not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
+            found = open_grids(page, part.box.grown(1), across)
+            if (
+                part.columns == 1
+                or any(grid.is_sparse for grid in found)
+                or (not found and _holds_prose(part.box, page))
+            ):
+                part.wrong = True
+            else:
+                grids.extend(found)
+    return grids
 
 
-def _markdown(grid: Grid) -> str:
+def _holds_prose(box: Box, page: PageWords) -> bool:
+    return mostly_prose(in_lines(page.within(box)), box.width)
+
+
+def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutter: float | None) -> list[_Piece]:
+    """Parts that are right as they are, and in the place of the others their tables and the rest of their words."""
+    changed = [part.wrong or any(part.box and part.box.covered_by(g.box) > 0 for g in grids) for part in parts]
+    kept = [part.box for part, is_changed in zip(parts, changed, strict=True) if part.box and not is_changed]
+    waiting = list(grids)
+    pieces: list[_Piece] = []
+    for part, is_changed in zip(parts, changed, strict=True):
+        box = part.box
+        if box is None or not is_changed:
+            pieces.append(_Piece(box or (pieces[-1].box if pieces else Box(0, 0, 0, 0)), part.text))
+            continue
+        words = page.within(box)
+        own = [grid for grid in grids if box.covered_by(grid.box) > 0 and any(map(grid.box.holds, words))]
+        if not own and not part.wrong:
+            pieces.append(_Piece(box, part.text))
+            continue
+        others = [other for other in kept if other.covered_by(box) > 0] + [grid.box for grid in own]
+        loose = [word for word in words if not any(other.holds(word) for other in others)]
+        new = [_Piece(*paragraph) for paragraph in paragraphs(loose, gutter)]
+        new.extend(_Piece(grid.box, _table(grid)) for grid in own if grid in waiting)
+        waiting = [grid for grid in waiting if grid not in own]
+        pieces.extend(_linked(sorted(new, key=lambda piece: piece.box.top), part.text))
+    return pieces
+
+
+def _linked(pieces: list[_Piece], text: str) -> list[_Piece]:
+    """The pieces with the links that ``text``, in the place of which they come, had."""
+    found = list(pieces)
+    for link in _LINK.finditer(text):
+        for number, piece in enumerate(found):
+            if link[1] in piece.text and link[0] not in piece.text:
+                found[number] = _Piece(piece.box, piece.text.replace(link[1], link[0], 1))
+                break
+    return found
+
+
+def _in_columns(pieces: list[_Piece], gutter: float) -> list[_Piece]:
+    """Down the left column and then down the right one, between what goes over both."""
+    found: list[_Piece] = []
+    sides: tuple[list[_Piece], list[_Piece]] = [], []
+    for piece in sorted(pieces, key=lambda piece: piece.box.top):
+        if piece.box.left < gutter - 12 and piece.box.right > gutter + 12:
+            found.extend([*sides[0], *sides[1], piece])
+            sides = [], []
+        else:
+            sides[piece.box.left + piece.box.right > 2 * gutter].append(piece)
+    return [*found, *sides[0], *sides[1]]
+
+
+def _table(grid: Grid) -> str:
     rows = [[" ".join(text.split()).replace("|", "\\|") for text in row] for row in grid.rows]
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
     return "\n".join(lines)
