@@ -93,12 +93,12 @@ def _command(context: click.Context, command: click.Command) -> Iterator[str]:
 
 
 def _paragraphs(help_text: str) -> Iterator[str]:
-    r"""Paragraphs on lines of their own; what stands behind \b is shown as it is."""
+    r"""Paragraphs on lines of their own; what stands behind \b is an example for a shell."""
     for index, paragraph in enumerate(re.split(r"\n\s*\n", help_text)):
         if index:
             yield ""
         if paragraph.startswith("\b"):
-            yield "```"
+            yield "```sh"
             yield from textwrap.dedent(paragraph.removeprefix("\b").strip("\n")).splitlines()
             yield "```"
         else:

@@ -18,13 +18,14 @@ from kimi_files_mcp.http.command import serve
 _HELP = """\
 Let an agent read files well, over the Model Context Protocol.
 
-Without a command this is the server that hosts start (see mcp.json): it speaks the protocol on stdin and stdout.
-The commands below do the same work at a terminal. Files stay on this machine.
+Without a command this is the server that hosts start: it speaks the protocol on stdin and stdout. The commands below
+do the same work at a terminal. Files stay on this machine unless a key of Kimi's is set.
 
 \b
-  kimi-files-mcp --allow ~/Documents        the server, for one folder
-  kimi-files-mcp read report.pdf            a file's text
-  kimi-files-mcp ask "what did it cost?" invoices/
+  kimi-files-mcp demo                                  # what an agent sees, on sample files
+  kimi-files-mcp install claude-code                   # attach the server to a host
+  kimi-files-mcp read report.pdf                       # a file's text
+  kimi-files-mcp ask "What did it cost?" invoices/     # the passages that answer
 """
 
 

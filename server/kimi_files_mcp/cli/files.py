@@ -119,6 +119,8 @@ def delete(options: Options, ids: tuple[str, ...], everything: bool, older_than:
         failed = 0
         async with workspace(settings) as opened:
             names = await _old_files(opened, older_than) if everything else ids
+            if not names:
+                click.echo("there is nothing to delete", err=True)
             if everything and names and not yes and not _agreed(len(names), settings.service):
                 return 1
             async with progress_bar("deleting") as progress:
@@ -135,7 +137,7 @@ def delete(options: Options, ids: tuple[str, ...], everything: bool, older_than:
 
 
 def _agreed(count: int, service: str) -> bool:
-    return click.confirm(f"Delete {count} files of the service {service}?", err=True)
+    return click.confirm(f"Delete {count:,} files of the service {service}?", err=True)
 
 
 async def _old_files(opened: Workspace, older_than: int | None) -> list[str]:

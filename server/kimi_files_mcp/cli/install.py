@@ -58,8 +58,8 @@ def install(
 
     \b
       kimi-files-mcp install claude-desktop --allow ~/Documents
-      kimi-files-mcp install cursor --dry-run
-      kimi-files-mcp install --print                       for any other host
+      kimi-files-mcp install cursor --dry-run              # shows the lines that would change
+      kimi-files-mcp install --print                       # for any other host
     """
     try:
         if host is None and not only_print:

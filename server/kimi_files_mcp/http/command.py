@@ -27,8 +27,9 @@ def serve(options: Options, host: str, port: int, api_key_file: Path | None, max
     key of Kimi's, files and chat are those of its account.
 
     \b
-      kimi-files-mcp serve --port 8321
-      curl http://127.0.0.1:8321/v1/files -H "Authorization: Bearer $KEY" -F purpose=file-extract -F file=@report.pdf
+      echo any-key-you-like > key.txt
+      kimi-files-mcp serve --port 8321 --api-key-file key.txt &
+      curl --retry 9 --retry-connrefused -H "Authorization: Bearer $(cat key.txt)" http://127.0.0.1:8321/v1/files
     """
     settings = options.settings()
     from kimi_files_mcp.http.app import MOST_REQUESTS
