@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # a variable that type checkers know: typing costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
 
 _SERVER_OPTIONS = {"--allow": "folders", "--service": "service", "--data-dir": "data_dir"}
 _SERVER_FLAGS = {"--strict": "strict"}
@@ -17,9 +22,20 @@ def main() -> None:
 
         run()
         return
+    # As SIGTERM does: an interrupted loop would wait for the thread that reads stdin.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from kimi_files_mcp.recording import Recording
+
+    recording = Recording(options, os.environ)
+    front = None
+    if recording.answers:
+        from kimi_files_mcp.front import opened
+
+        front = opened(recording)
+        front.until_wanted()
     from kimi_files_mcp.stdio import run_server
 
-    run_server(**options)
+    run_server(**options, front=front, recording=recording)
 
 
 def _server_options(arguments: list[str]) -> dict[str, Any] | None:

@@ -6,17 +6,10 @@ the rest is refused here. Nothing here holds more than one line, of at most ``MA
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import os
 import re
-import select
-import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -29,27 +22,23 @@ from mcp_types import (
     jsonrpc_message_adapter,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from kimi_files_mcp.pipes import Pipes
 
+if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 MAX_LINE_BYTES = 16 << 20
 """A longer line is refused; no call to this server needs a thousandth of it."""
 
-LAST_SECONDS = 1.5
-"""What is still to be done when the client is gone has to be done by then."""
-
-_READ_BYTES = 1 << 16
-_ATOMIC_BYTES = 4096  # a pipe that is ready takes this much without blocking: PIPE_BUF of Linux, a multiple of macOS's
 _EDGE_BYTES = 4096  # kept of both ends of an over-long line, for its id
 
 _log = logging.getLogger(__name__)
 
 
-async def serve(server: MCPServer[Any]) -> None:
-    """Run the server over this process's stdin and stdout until the client is gone."""
-    async with _pipes() as (lines, output), stdio_server(cast(Any, lines), cast(Any, output)) as (read, write):
+async def serve(server: MCPServer[Any], pipes: Pipes) -> None:
+    """Run the server over the pipes until the client is gone."""
+    lines, output = cast(Any, _Lines(pipes)), cast(Any, _Output(pipes))
+    async with stdio_server(lines, output) as (read, write):
         program = server._lowlevel_server
         await program.run(read, write, program.create_initialization_options())
 
@@ -153,29 +142,11 @@ def _error(request_id: Any, code: int, message: str) -> bytes:
     return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
 
-@asynccontextmanager
-async def _pipes() -> AsyncIterator[tuple[_Lines, _Output]]:
-    """The client's pipes; what anything else reads from stdin is empty, and what it prints goes to stderr."""
-    client_input, client_output = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nowhere, 0), (2, 1)):
-        os.dup2(source, target)
-        if sys.platform == "win32":
-            from mcp.os.win32.utilities import rebind_std_handle_to_fd
-
-            rebind_std_handle_to_fd(target)
-    os.close(nowhere)
-    output = _Output(client_output, client_input)
-    # Never closed: a thread may still be at work on them when this process ends, which then ends them.
-    yield _Lines(client_input, output), output
-
-
 class _Lines:
     """The lines that the SDK takes, in order. The others are answered when they come."""
 
-    def __init__(self, descriptor: int, output: _Output) -> None:
-        self._descriptor = descriptor
-        self._output = output
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
         self._received = bytearray()
         self._thread = anyio.CapacityLimiter(1)
 
@@ -197,8 +168,8 @@ class _Lines:
             if answers is None:
                 return line.decode() + "\n"
             for answer in answers:
-                self._output.send(answer)
-        _end_soon()
+                self._pipes.send(answer)
+        self._pipes.end_soon()
         return None
 
     def _line(self) -> bytes | None:
@@ -222,33 +193,28 @@ class _Lines:
         head = bytes(self._received[:_EDGE_BYTES])
         found = salvaged_id(head)
         if found is not None:
-            self._output.send(_error(found, INVALID_REQUEST, why))
+            self._pipes.send(_error(found, INVALID_REQUEST, why))
         while (end := self._received.find(b"\n")) < 0:
             del self._received[:-_EDGE_BYTES]
             if not self._receive():
                 break
         if found is None:
             tail = bytes(self._received[:end] if end >= 0 else self._received)
-            self._output.send(_error(salvaged_id(head + tail[-_EDGE_BYTES:]), INVALID_REQUEST, why))
+            self._pipes.send(_error(salvaged_id(head + tail[-_EDGE_BYTES:]), INVALID_REQUEST, why))
         del self._received[: end + 1 if end >= 0 else None]
 
     def _receive(self) -> bool:
-        try:
-            data = os.read(self._descriptor, _READ_BYTES)
-        except OSError:  # a terminal that was closed
-            return False
+        data = self._pipes.receive()
         self._received += data
         return bool(data)
 
 
 class _Output:
-    """Lines to the client, each in one piece although both the SDK and the guard write."""
+    """The SDK's lines to the client; a thread of its own writes them."""
 
-    def __init__(self, descriptor: int, client_input: int) -> None:
-        self._descriptor = descriptor
-        self._client_input = client_input
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
         self._line = ""
-        self._sending = threading.Lock()
         self._thread = anyio.CapacityLimiter(1)
 
     async def write(self, text: str) -> None:
@@ -256,40 +222,4 @@ class _Output:
 
     async def flush(self) -> None:
         line, self._line = self._line, ""
-        await anyio.to_thread.run_sync(self.send, line.encode(), limiter=self._thread)
-
-    def send(self, line: bytes) -> None:
-        """Write a line, and wait as long as it takes unless nobody is there any more."""
-        with self._sending:
-            rest = memoryview(line)
-            try:
-                while rest:
-                    self._wait()
-                    rest = rest[os.write(self._descriptor, rest[:_ATOMIC_BYTES]) :]
-            except OSError as error:
-                if error.errno not in (errno.EPIPE, errno.EINVAL, errno.EIO):
-                    raise
-                # What the client does not hear any more needs no answer.
-                _end_soon()
-
-    def _wait(self) -> None:
-        """Return when the client takes what is written. A client that reads nothing and has hung up ends this process."""
-        if not hasattr(select, "poll"):
-            return
-        writable, hung_up = select.poll(), select.poll()
-        writable.register(self._descriptor, select.POLLOUT)
-        hung_up.register(self._client_input, 0)
-        since = None
-        while not writable.poll(0 if since is None else 250):
-            since = since or time.monotonic()
-            if not hung_up.poll(0):
-                since = time.monotonic()
-            elif time.monotonic() - since > LAST_SECONDS:
-                os._exit(0)
-
-
-def _end_soon() -> None:
-    """Give the SDK, the store and the workers a moment to end by themselves, and no more."""
-    timer = threading.Timer(LAST_SECONDS, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
+        await anyio.to_thread.run_sync(self._pipes.answer, line.encode(), limiter=self._thread)

@@ -13,17 +13,33 @@ from kimi_files import reports
 from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
 from kimi_files.redaction import RedactingFormatter
+from kimi_files_mcp.pipes import Pipes, taken
 from kimi_files_mcp.settings import Settings, read_settings
 from kimi_files_tools.workspace import Workspace
 
 if TYPE_CHECKING:
     from kimi_files.service import FilesService
+    from kimi_files_mcp.front import Front
+    from kimi_files_mcp.recording import Recording
+
+_log = logging.getLogger(__name__)
+
+_RECORD_AFTER_SECONDS = 2.0  # when a host has asked what it asks at start
 
 
 def run_server(
-    folders: Sequence[str] = (), service: str | None = None, data_dir: str | None = None, strict: bool = False
+    folders: Sequence[str] = (),
+    service: str | None = None,
+    data_dir: str | None = None,
+    strict: bool = False,
+    *,
+    front: Front | None = None,
+    recording: Recording | None = None,
 ) -> None:
-    """Serve until stdin ends. A wrong setting ends the process with one line on stderr, which hosts show."""
+    """Serve until stdin ends: behind the front that answered so far, or alone, and then make the recording for the next.
+
+    A wrong setting ends the process with one line on stderr, which hosts show.
+    """
     start_log()
     try:
         settings = read_settings(os.environ, folders, service, data_dir, strict)
@@ -40,12 +56,39 @@ def run_server(
     server = build_server(open_workspace(settings))
     gc.freeze()
     gc.enable()
+
+    async def alone() -> None:
+        async with anyio.create_task_group() as tasks:
+            if recording is not None:
+                tasks.start_soon(_record_later, recording)
+            await serve(server, Pipes(*taken()))
+            tasks.cancel_scope.cancel()
+
     try:
-        anyio.run(serve, server)
+        if front is not None:
+            anyio.run(serve, server, front)
+        else:
+            anyio.run(alone)
     except Exception as error:
         from kimi_files_tools.failure import as_error
 
         sys.exit(f"kimi-files-mcp: {as_error(error)}")
+
+
+async def _record_later(recording: Recording) -> None:
+    """Record what the SDK answers at start. Where that cannot be kept, the next start is like this one."""
+    import anyio.to_thread
+
+    def record() -> None:
+        from kimi_files_mcp.recorder import imported_files, recorded
+
+        recording.write(recorded(), imported_files())
+
+    await anyio.sleep(_RECORD_AFTER_SECONDS)
+    try:
+        await anyio.to_thread.run_sync(record)
+    except Exception as error:
+        _log.info("the start is not recorded: %s", error)
 
 
 def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Workspace:

@@ -147,13 +147,13 @@ def test_an_endless_line_is_answered_before_its_end_and_takes_no_memory(tmp_path
 
 def test_a_stray_print_does_not_reach_the_wire(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from kimi_files_mcp import guard; from mcp.server import MCPServer; import anyio\n"
+        "import os, sys; from kimi_files_mcp import guard, pipes; from mcp.server import MCPServer; import anyio\n"
         "server = MCPServer('s')\n"
         "@server.tool()\n"
         "def noise() -> str:\n"
         "    print('from Python', flush=True); os.write(1, b'from below'); os.system('echo from a child')\n"
         "    return sys.stdin.read() + 'quiet'\n"
-        "anyio.run(guard.serve, server)"
+        "anyio.run(guard.serve, server, pipes.Pipes(*pipes.taken()))"
     )
     sent = b"".join([*opening("legacy"), line(request("legacy", 1, "tools/call", name="noise", arguments={}))])
     process = subprocess.Popen(
