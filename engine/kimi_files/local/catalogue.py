@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from kimi_files.errors import FileNotFound, StoreDamaged
 from kimi_files.extract.document import OutlineEntry
 from kimi_files.local.database import Database
 from kimi_files.local.records import FileRecord
-from kimi_files.local.schema import SCHEMA_VERSION, migrate
+from kimi_files.local.schema import SCHEMA_VERSION, migrate, raise_damage
 from kimi_files.models import FileList, FileObject, Purpose
 
 # Pieces that are read in one go: about 2 MB of text in memory, and no lock while the caller works on them.
@@ -53,7 +54,7 @@ class Rows:
     """A part of a text, ready to be stored."""
 
     pages: list[tuple[int, str, str, str | None, int, int, int, bool, bool, bool]]
-    pieces: list[tuple[int, str, int, int, int, str]]
+    pieces: list[tuple[int, str, int, int, int, int, str]]
     outline: list[tuple[int, str, int, int]]
     warnings: list[tuple[int, str]]
 
@@ -440,7 +441,7 @@ def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) ->
     insert(
         "pages", "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain", rows.pages
     )
-    insert("pieces", "page, layer, start, characters, line, text", rows.pieces)
+    insert("pieces", "page, layer, start, characters, line, checksum, text", rows.pieces)
     insert("outline", "number, title, level, page", rows.outline)
     insert("warnings", "number, message", rows.warnings)
 
@@ -473,7 +474,7 @@ def _read_pieces(
 ) -> tuple[list[Piece], bool]:
     """The next few pieces, and whether there may be more."""
     row = connection.execute(
-        "SELECT has_plain FROM pages JOIN contents ON contents.id = pages.content "
+        "SELECT has_plain, characters, sha256 FROM pages JOIN contents ON contents.id = pages.content "
         "WHERE content = ? AND number = ? AND state = 'ready'",
         (content_id, page),
     ).fetchone()
@@ -483,17 +484,40 @@ def _read_pieces(
             f"Page {page} of this text is not in the store: the file was deleted, or its text has left the cache.",
             "Call again; a path or a file that still exists is read anew.",
         )
-    place = (content_id, page, "plain" if layer == "plain" and row[0] else "text")
+    has_plain, characters, sha256 = row
+    stored: Layer = "plain" if layer == "plain" and has_plain else "text"
+    place = (content_id, page, stored)
     first = connection.execute(
         "SELECT coalesce(max(start), 0) FROM pieces WHERE content = ? AND page = ? AND layer = ? AND start <= ?",
         (*place, start),
     ).fetchone()[0]
     rows = connection.execute(
-        "SELECT start, line, text FROM pieces WHERE content = ? AND page = ? AND layer = ? AND start >= ? AND start < ? "
+        "SELECT start, line, text, checksum FROM pieces "
+        "WHERE content = ? AND page = ? AND layer = ? AND start >= ? AND start < ? "
         "AND start + characters > ? ORDER BY start LIMIT ?",
         (*place, first, _far(end), start, _PIECES_AT_ONCE),
     ).fetchall()
-    return [Piece(*row) for row in rows], len(rows) == _PIECES_AT_ONCE
+    pieces, more = [Piece(*row[:3]) for row in rows], len(rows) == _PIECES_AT_ONCE
+    for piece, row in zip(pieces, rows, strict=True):
+        _check(sha256, page, stored, piece, row[3])
+    reached = start
+    for piece in pieces:
+        if piece.start > reached:
+            raise_damage()
+        reached = piece.start + len(piece.text)
+    if stored == "text" and not more and reached < min(_far(end), characters):
+        raise_damage()
+    return pieces, more
+
+
+def checksum(sha256: str, page: int, layer: Layer, start: int, line: int, text: bytes) -> int:
+    """Of a piece in its place: SQLite tells a page of its file that changed from one that did not only by luck."""
+    return zlib.crc32(text, zlib.crc32(f"{sha256} {page} {layer} {start} {line}".encode()))
+
+
+def _check(sha256: str, page: int, layer: Layer, piece: Piece, stored: int) -> None:
+    if checksum(sha256, page, layer, piece.start, piece.line, piece.text.encode()) != stored:
+        raise_damage()
 
 
 def _whole_page(connection: sqlite3.Connection, content_id: int, page: int) -> str:
@@ -512,15 +536,20 @@ def _far(end: int | None) -> int:
 
 def _line_offset(connection: sqlite3.Connection, content_id: int, page: int, line: int) -> int:
     place = (content_id, page)
-    total = connection.execute("SELECT characters FROM pages WHERE content = ? AND number = ?", place).fetchone()
+    total = connection.execute(
+        "SELECT characters, sha256 FROM pages JOIN contents ON contents.id = pages.content "
+        "WHERE content = ? AND number = ?",
+        place,
+    ).fetchone()
     found = connection.execute(
-        "SELECT start, line, text FROM pieces WHERE content = ? AND page = ? AND layer = 'text' AND line < ? "
+        "SELECT start, line, text, checksum FROM pieces WHERE content = ? AND page = ? AND layer = 'text' AND line < ? "
         "ORDER BY start DESC LIMIT 1",
         (*place, line),
     ).fetchone()
     if total is None or found is None:
         return 0 if total is None else int(total[0])
-    start, first_line, text = found
+    start, first_line, text, stored = found
+    _check(total[1], page, "text", Piece(start, first_line, text), stored)
     at = -1
     for _ in range(line - first_line):
         at = text.find("\n", at + 1)

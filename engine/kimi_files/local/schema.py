@@ -90,6 +90,23 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX seen_by_use ON seen (used_at);
     """,
+    # Texts are read anew: only then each piece has its checksum.
+    """
+    UPDATE contents SET state = 'leaving';
+    DROP TABLE pieces;
+    CREATE TABLE pieces (
+        id INTEGER PRIMARY KEY,
+        content INTEGER NOT NULL,
+        page INTEGER NOT NULL,
+        layer TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        characters INTEGER NOT NULL,
+        line INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        text TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX pieces_by_place ON pieces (content, page, layer, start, line);
+    """,
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import anyio.to_thread
 from pydantic import ValidationError
 
+from kimi_files.content import Layer
 from kimi_files.errors import ReaderDied
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Start, document_event
-from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText
+from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText, checksum
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
 
@@ -144,7 +145,7 @@ class ContentWriter:
     def _take_text(self, page: _Page, text: str) -> None:
         if not text:
             return
-        self._rows.pieces.append((page.first.number, "text", page.characters, len(text), page.newlines + 1, text))
+        self._add_piece(page, "text", page.characters, page.newlines + 1, text)
         if page.pieces < _MEASURED_PIECES or page.pieces % _MEASURED_ONE_IN == 0:
             tokens = estimate_tokens(text)
             page.tokens_a_character = tokens / len(text)
@@ -155,16 +156,19 @@ class ContentWriter:
         page.characters += len(text)
         page.newlines += text.count("\n")
         page.ends_with_newline = text.endswith("\n")
-        self._text_bytes += len(text.encode())
 
     def _take_plain(self, page: _Page, text: str) -> None:
         if not text:
             return
-        place = (page.first.number, "plain", page.plain_characters, len(text), page.plain_newlines + 1, text)
-        self._rows.pieces.append(place)
+        self._add_piece(page, "plain", page.plain_characters, page.plain_newlines + 1, text)
         page.plain_characters += len(text)
         page.plain_newlines += text.count("\n")
-        self._text_bytes += len(text.encode())
+
+    def _add_piece(self, page: _Page, layer: Layer, start: int, line: int, text: str) -> None:
+        encoded, number = text.encode(), page.first.number
+        check = checksum(self._key.sha256, number, layer, start, line, encoded)
+        self._rows.pieces.append((number, layer, start, len(text), line, check, text))
+        self._text_bytes += len(encoded)
 
     def _end_page(self) -> None:
         if self._page is not None:

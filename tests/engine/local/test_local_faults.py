@@ -99,6 +99,40 @@ async def test_a_damaged_catalogue_is_set_aside_and_made_anew(
     await service.aclose()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE pieces SET text = replace(text, 'text 3', 'texts3')",
+        "UPDATE pieces SET line = line + 1",
+        "DELETE FROM pieces WHERE start > 0",
+        "UPDATE pages SET characters = characters + 1",
+        "UPDATE contents SET sha256 = (SELECT sha256 FROM contents ORDER BY id DESC)",
+    ],
+)
+async def test_a_text_that_changed_on_the_disk_is_never_shown(
+    tmp_path: Path, service: LocalFilesService, pool: CountingPool, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    files = [
+        *await filled(service, tmp_path),
+        await create(service, written(tmp_path / "long.txt", "a line of a long text\n" * 10_000)),
+    ]
+    await service.aclose()
+    with sqlite3.connect(tmp_path / "store" / "catalogue.sqlite3") as connection:
+        connection.execute(change)
+    connection.close()
+    again = LocalFilesService(tmp_path / "store", pool)
+    seen: set[str] = set()
+    for _ in files:  # who meets the damage is told to call again
+        try:
+            for file in files:
+                seen.add(await (await again.content(file.id)).text(1))
+        except StoreDamaged:
+            continue
+    assert seen == {(tmp_path / file.filename).read_text() for file in files}
+    assert "made anew from the records of 6 files" in caplog.text
+    await again.aclose()
+
+
 def forget_pages(service: LocalFilesService) -> None:
     """A connection may go on for a while on what it has read before; let it look at the disk."""
     for lane in (service._catalogue.database._reader, service._catalogue.database._writer):
