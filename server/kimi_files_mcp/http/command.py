@@ -26,6 +26,9 @@ def serve(options: Options, host: str, port: int, api_key_file: Path | None, max
     Chat requests go to the OpenAI-compatible API that KIMI_FILES_CHAT_BASE_URL and KIMI_FILES_CHAT_API_KEY name. With a
     key of Kimi's, files and chat are those of its account.
 
+    As at Kimi, a file without text (a scan) is refused for file-extract: the programs that ask here go by its text alone.
+    The tools keep such a file, for an agent can look at its pages.
+
     \b
       echo any-key-you-like > key.txt
       kimi-files-mcp serve --port 8321 --api-key-file key.txt &
