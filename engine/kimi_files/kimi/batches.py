@@ -59,6 +59,11 @@ class Batch(BaseModel):
         return self.status in ENDED
 
     @property
+    def is_running(self) -> bool:
+        """Whether results are still to be expected of it."""
+        return not self.has_ended and self.status != "cancelling"
+
+    @property
     def counts(self) -> BatchCounts:
         return self.request_counts or BatchCounts()
 
@@ -79,8 +84,13 @@ class Batches:
         self._client = client
 
     async def run(self, input_file_id: str, progress: Progress = no_progress) -> Batch:
-        """Start a batch over an uploaded file, once: after a lost reply it is looked for before another is started."""
-        before = {batch.id for batch in await self._of_file(input_file_id, progress)}
+        """Start a batch over an uploaded file, once: each costs. One that still runs over it is taken up, and after a lost
+        reply it is looked for before another is started."""
+        known = await self._of_file(input_file_id, progress)
+        running = [batch for batch in known if batch.is_running]
+        if running:
+            return max(running, key=lambda batch: batch.created_at or 0)
+        before = {batch.id for batch in known}
         patience = Patience(self._client.policy, self._client.clock, progress)
         while True:
             try:

@@ -45,7 +45,8 @@ def batch() -> None:
 def run_batch(options: Options, file: str, out: Path | None, detach: bool) -> None:
     """Check and upload FILE (JSONL, one request a line), start the batch, and wait until it ends.
 
-    Ctrl-C ends the waiting, not the batch. Exit code 1 if the batch or one of its requests failed.
+    Ctrl-C ends the waiting, not the batch: run again, and one that still runs over the same file is waited for.
+    Exit code 1 if the batch or one of its requests failed.
     """
     settings = options.settings()
 
@@ -57,7 +58,7 @@ def run_batch(options: Options, file: str, out: Path | None, detach: bool) -> No
                     reference if isinstance(reference, str) else (await service.create(reference, "batch", progress)).id
                 )
             started = await service.batches.run(file_id, progress)
-            click.echo(f"{started.id} started; it goes on when you leave", err=True)
+            click.echo(f"{started.id} is {started.status}; it goes on when you leave", err=True)
             if detach:
                 click.echo(started.id)
                 return 0

@@ -95,6 +95,8 @@ async def test_a_batch_runs_and_its_results_stand_in_the_order_of_the_requests(t
         started = await command(at, "batch", "run", "--detach", str(at.file("r.jsonl", requests(1, 2, 3))))
         assert (started.code, list(at.peer.script.batches)) == (0, ["batch_0"])
         assert started.out.strip() == "batch_0"
+        again = await command(at, "batch", "run", "--detach", str(at.folder / "files" / "r.jsonl"))
+        assert (again.out.strip(), list(at.peer.script.batches)) == ("batch_0", ["batch_0"])
         batch = at.peer.script.batches["batch_0"]
         answer = '{"custom_id":"r3","response":{"status_code":200,"body":{}},"error":null}\n'
         failure = '{"custom_id":"r1","response":{"status_code":400,"body":{}},"error":{"message":"high risk"}}\n'
