@@ -100,20 +100,32 @@ def test_ask_prints_passages_with_their_places(run):
 
 
 def test_doctor_tells_what_works(run, tmp_path):
-    done = run("--allow", str(tmp_path), "doctor")
+    at_home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    run("install", "gemini-cli", **at_home)
+    done = run("--allow", str(tmp_path), "doctor", **at_home)
     assert done.returncode == 0, done.stdout
     assert "everything works" in done.stdout
-    for subject in ("liteparse", "reads .pdf", "reads .xlsx", "reads .docx", "allowed folders", "store"):
+    for subject in (
+        "liteparse",
+        "reads .pdf",
+        "reads .xlsx",
+        "reads .docx",
+        "allowed folders",
+        "store",
+        "Gemini CLI: starts",
+    ):
         assert subject in done.stdout
-    assert "crash" not in done.stdout
 
 
-def test_doctor_names_what_crashes_have_left(run, tmp_path):
-    (tmp_path / "data" / "reports").mkdir(parents=True)
-    (tmp_path / "data" / "reports" / "reader-12345678.txt").write_text("reason: SIGSEGV\n")
-    done = run("--allow", str(tmp_path), "doctor")
-    assert "reader-12345678.txt" in done.stdout
-    assert "attach it to an issue" in done.stdout
+def test_doctor_tells_of_a_host_that_would_start_what_is_gone(run, tmp_path):
+    at_home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    (tmp_path / ".gemini").mkdir()
+    entry = {"command": str(tmp_path / "gone" / "kimi-files-mcp"), "args": []}
+    (tmp_path / ".gemini" / "settings.json").write_text(json.dumps({"mcpServers": {"kimi-files": entry}}))
+    done = run("--allow", str(tmp_path), "doctor", **at_home)
+    assert done.returncode == 1
+    assert "which is gone" in done.stdout
+    assert "kimi-files-mcp install gemini-cli" in done.stdout
 
 
 def test_demo_shows_a_session_of_the_real_server(run):

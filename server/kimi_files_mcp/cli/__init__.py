@@ -29,7 +29,15 @@ do the same work at a terminal. Files stay on this machine unless a key of Kimi'
 """
 
 
+class _InThisOrder(click.Group):
+    """Lists the commands as they were added: first what people need first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InThisOrder,
     invoke_without_command=True,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -65,7 +73,7 @@ def program(
         run_server(folders, service, data_dir, strict)
 
 
-for command in (demo, read, ask, upload, list_files, delete, batch, serve, install, uninstall, doctor):
+for command in (demo, install, uninstall, doctor, read, ask, upload, list_files, delete, serve, batch):
     program.add_command(command)
 
 

@@ -8,7 +8,7 @@ from kimi_files_mcp.cli.terminal import Options, progress_bar, run, workspace
 from kimi_files_tools.ask_about_files import DEFAULT_TOKENS, MOST_TOKENS, ask_about_files
 
 
-@click.command()
+@click.command(short_help="The passages in files that answer a question.")
 @click.argument("question")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(

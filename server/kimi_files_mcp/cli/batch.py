@@ -28,7 +28,7 @@ _OUT = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Run many chat requests at Kimi at once.")
 def batch() -> None:
     """Run many chat requests at once, within a day and for less (needs the service kimi).
 

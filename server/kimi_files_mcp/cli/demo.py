@@ -15,13 +15,13 @@ import click
 
 from kimi_files_mcp.cli.terminal import run
 
-_SHOWN_LINES = 40
+_SHOWN_LINES = 24
 _SHOWN_COLUMNS = 160
 
 _QUESTION = "What did the inspection find on shaft nine, and what did the replacement cost?"
 
 
-@click.command()
+@click.command(short_help="A session of the real server on sample files.")
 @click.option("--full", is_flag=True, help="Print results whole instead of their beginning.")
 def demo(full: bool) -> None:
     """Show what an agent sees: a session of the real server on sample files, in a folder of its own."""
@@ -29,6 +29,9 @@ def demo(full: bool) -> None:
     async def work() -> int:
         with as_file(files("kimi_files_mcp") / "samples") as samples, tempfile.TemporaryDirectory() as data_dir:
             await _session(samples, Path(data_dir), full=full)
+        _title("that was the server on sample files; the same for yours")
+        click.echo("kimi-files-mcp install HOST     attaches it to a host, for example claude-code or cursor")
+        click.echo("kimi-files-mcp read FILE        prints a file's text; --help shows all commands")
         return 0
 
     run(work)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +21,11 @@ from kimi_files.access import AccessPolicy, open_file, shown
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import no_progress
 from kimi_files_mcp import __version__
+from kimi_files_mcp.cli.install import server_command
 from kimi_files_mcp.cli.terminal import Options, run
+from kimi_files_mcp.hosts.configuration import entry_of
+from kimi_files_mcp.hosts.known import HOSTS, started_command
+from kimi_files_mcp.hosts.surroundings import Surroundings
 from kimi_files_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,10 +42,12 @@ class Finding:
     remedy: str = ""
 
 
-@click.command()
+@click.command(short_help="Check this installation, and say what is wrong.")
 @click.pass_obj
 def doctor(options: Options) -> None:
-    """Check this installation: libraries, readers, allowed folders, service and store. Exit code 1 if something is wrong."""
+    """Check this installation: libraries, readers, allowed folders, service, store and hosts. Exit code 1 if something is
+    wrong.
+    """
     settings = options.settings()
 
     async def work() -> int:
@@ -64,7 +73,7 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(
         "kimi-files-mcp", f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}"
     )
-    yield Finding("command", sys.executable)
+    yield _command()
     for library in reports.LIBRARIES:
         yield _library(library)
     stay = "files stay on this machine" if settings.service == "local" else "files that are read or kept are uploaded"
@@ -83,8 +92,35 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     async for finding in _readers():
         yield finding
     yield await _store(settings)
-    for finding in _crashes():
+    for finding in (*_hosts(), *_crashes()):
         yield finding
+
+
+def _command() -> Finding:
+    try:
+        program, arguments = server_command(Path(sys.executable), os.name)
+    except KimiFilesError as error:
+        return Finding("command", error.message, remedy=error.hint)
+    return Finding("command", " ".join((program, *arguments)))
+
+
+def _hosts() -> Iterator[Finding]:
+    """The hosts whose configuration names this server, and whether what they would start is there."""
+    for host in HOSTS.values():
+        path = Path(host.file(Surroundings.here()))
+        try:
+            entry = entry_of(host, path)
+        except KimiFilesError as error:
+            yield Finding("host", f"{host.title}: {error.message}", remedy=error.hint)
+            continue
+        if not entry:
+            continue
+        program = started_command(entry)
+        again = f"kimi-files-mcp install {host.name}"
+        if shutil.which(program):
+            yield Finding("host", f"{host.title}: starts {shown(program)}", ok=True)
+        else:
+            yield Finding("host", f"{host.title}: starts {shown(program)}, which is gone", ok=False, remedy=again)
 
 
 def _crashes() -> Iterator[Finding]:

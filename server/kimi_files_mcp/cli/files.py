@@ -21,7 +21,7 @@ from kimi_files_tools.workspace import Workspace
 _PURPOSES = click.Choice(get_args(Purpose))
 
 
-@click.command()
+@click.command(short_help="Keep files under ids that agents can use.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--purpose", type=_PURPOSES, default="file-extract", show_default=True)
 @click.pass_obj
@@ -95,7 +95,7 @@ def _age(_: click.Context, __: click.Parameter, value: str | None) -> int | None
     return int(match.group(1)) * {"h": 3_600, "d": 86_400, "w": 7 * 86_400}[match.group(2)]
 
 
-@click.command()
+@click.command(short_help="Delete kept files.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="All kept files instead of named ones.")
 @click.option("--older-than", callback=_age, metavar="AGE", help="With --all: only those older than 30d, 12h, 2w.")

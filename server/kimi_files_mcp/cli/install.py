@@ -31,7 +31,7 @@ _FILE = click.option(
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 
 
-@click.command()
+@click.command(short_help="Attach this server to a host: claude-code, cursor, vscode, …")
 @click.argument("host", required=False, metavar="[HOST]")
 @click.option(
     "--allow", "folders", metavar="DIR", multiple=True, help="A folder that may be read; several times for more."
@@ -79,7 +79,7 @@ def install(
         fail(error)
 
 
-@click.command()
+@click.command(short_help="Detach it again.")
 @click.argument("host", metavar="HOST")
 @_FILE
 @_DRY_RUN
@@ -148,7 +148,9 @@ def _explain(host: Host, command: Command) -> None:
     if not command.with_key:
         click.echo("  key: not used, files stay on this machine")
     elif host.key_note:
-        click.echo(f"  key: {host.key_note}")
+        click.echo(f"  key: not needed; {host.key_note}")
     else:
-        click.echo(f"  key: taken from {KEY_VARIABLE} where {host.title} sees it; it is not written into the file")
+        click.echo(
+            f"  key: not needed; one in {KEY_VARIABLE} is used where {host.title} sees it, and never written into the file"
+        )
     click.echo(f"  next: {host.next_step}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 6
 
 
-@click.command()
+@click.command(short_help="Print the text of files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--json",

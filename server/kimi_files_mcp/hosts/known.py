@@ -73,6 +73,14 @@ def present_arguments(entry: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(arguments)
 
 
+def started_command(entry: Mapping[str, Any]) -> str:
+    """The program that an entry starts, in any host's shape; empty where it names none."""
+    command = entry.get("command")
+    if isinstance(command, list):
+        command = command[0] if command else ""
+    return command if isinstance(command, str) else ""
+
+
 def plain_fields(key_reference: str | None, *, kind: str = "") -> Callable[[Command, Mapping[str, Any]], Fields]:
     """The entry that most hosts share: command, args, env; with a type where the host wants one."""
 
@@ -126,7 +134,7 @@ _ALL = (
         fields=plain_fields(None),
         in_project=False,
         next_step="Quit Claude Desktop completely and start it again.",
-        key_note="Claude Desktop knows no references; the .mcpb bundle asks for a key and keeps it in the keychain.",
+        key_note="Claude Desktop knows no references to one, but the .mcpb bundle asks for it and keeps it in the keychain.",
     ),
     Host(
         name="claude-code",

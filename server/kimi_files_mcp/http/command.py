@@ -9,7 +9,7 @@ import click
 from kimi_files_mcp.cli.terminal import Options, run
 
 
-@click.command()
+@click.command(short_help="Speak Kimi's Files API on this machine.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Any other than this machine needs a key file.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
 @click.option(
