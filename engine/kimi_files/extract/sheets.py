@@ -67,7 +67,7 @@ def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A0
         return [_Sheet(sheet.name, sheet.text, sheet.hidden) for sheet in OpenDocument(untrusted_bytes).sheets()]
     if format == XLSB:
         Package(untrusted_bytes)
-        return _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsb"), [])
+        return _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsb"))
     return (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
 
 
@@ -81,36 +81,32 @@ def _labels(found: list[_Sheet]) -> list[str]:
 
 
 def _from_package(untrusted_bytes: bytes) -> list[_Sheet]:
-    """By office-oxide; by the package's own XML where a table would explode or office-oxide finds nothing."""
+    """By the package's own XML; by the libraries where that has another layout than Excel's."""
     package = Package(untrusted_bytes)
     there = cells.sheets(package)
-    is_sparse = any(cells.is_mostly_empty(package, sheet) for sheet in there)
-    failure: DamagedFile | UnsupportedFile | None = None
-    found: list[_Sheet] = []
-    if not is_sparse:
-        try:
-            found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsx"), there)
-        except (DamagedFile, UnsupportedFile) as error:
-            failure = error
-    if _has_text(found):
-        return found
     texts = cells.texts(package, there)
-    by_cells = [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
-    return by_cells if is_sparse or _has_text(by_cells) else _by_anydoc(untrusted_bytes, "xlsx", found, failure)
+    found = [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
+    return found if _has_text(found) else _by_libraries(untrusted_bytes, "xlsx", found)
 
 
 def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:
     """By its own records; by the libraries where those cannot be followed."""
     there = biff.sheets(untrusted_bytes)
-    found = [_Sheet(sheet.name, sheet.text(), sheet.hidden, sheet.cut_off) for sheet in there or ()]
-    if _has_text(found):
-        return found
+    found = [_Sheet(sheet.name, sheet.grid.text(), sheet.hidden, sheet.cut_off) for sheet in there or ()]
+    return found if _has_text(found) else _by_libraries(untrusted_bytes, "xls", found)
+
+
+def _by_libraries(untrusted_bytes: bytes, kind: str, found: list[_Sheet]) -> list[_Sheet]:
+    """What office-oxide finds, else anydoc; what was ``found`` before, where they find nothing either."""
     failure: DamagedFile | UnsupportedFile | None = None
     try:
-        found = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xls"), [])
+        by_model = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, kind))
     except (DamagedFile, UnsupportedFile) as error:
         failure = error
-    return found if _has_text(found) else _by_anydoc(untrusted_bytes, "xls", found, failure)
+    else:
+        if _has_text(by_model):
+            return by_model
+    return _by_anydoc(untrusted_bytes, kind, found, failure)
 
 
 def _by_anydoc(
@@ -130,24 +126,21 @@ def _has_text(found: list[_Sheet]) -> bool:
     return any(sheet.text for sheet in found)
 
 
-def _by_office_oxide(document: Any, there: list[cells.Sheet]) -> list[_Sheet]:
+def _by_office_oxide(document: Any) -> list[_Sheet]:
     markdown: str = document.to_markdown()
     if markdown.count("|") > _MODEL_PLACES:
-        return _cut_at_titles(markdown, there)
+        return _cut_at_titles(markdown)
     return [
         _Sheet(section.title or "", join_blocks(section.blocks), section.hidden)
         for section in by_office_oxide.sections(document)
     ]
 
 
-def _cut_at_titles(markdown: str, there: list[cells.Sheet]) -> list[_Sheet]:
+def _cut_at_titles(markdown: str) -> list[_Sheet]:
     """Sheets of office-oxide's markdown; it writes a cell's line breaks as ``<br>``, so no cell looks like a title."""
     titles = list(_SHEET_TITLE.finditer(markdown))
     ends = [title.start() for title in titles[1:]] + [len(markdown)]
-    texts = [markdown[title.end() : end].strip() for title, end in zip(titles, ends, strict=True)]
-    if len(texts) == len(there):
-        return [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
-    return [_Sheet(title[1], text) for title, text in zip(titles, texts, strict=True)]
+    return [_Sheet(title[1], markdown[title.end() : end].strip()) for title, end in zip(titles, ends, strict=True)]
 
 
 def _cut_at_headings(blocks: list[Block]) -> list[_Sheet]:

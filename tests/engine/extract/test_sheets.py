@@ -10,7 +10,7 @@ import pytest
 
 from kimi_files.errors import DamagedFile
 from kimi_files.extract import sheets as reader
-from kimi_files.extract.office import by_office_oxide, cells
+from kimi_files.extract.office import by_office_oxide
 from kimi_files.extract.office.package import Package
 from kimi_files.formats import XLSX
 from tests.engine.extract.reading import read
@@ -83,15 +83,6 @@ def test_one_cell_far_out_does_not_explode_into_empty_cells() -> None:
     assert [page.label for page in reading.pages] == ["Far", "Positions"]
 
 
-def test_a_large_workbook_is_cut_at_its_sheets_without_a_model_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = xlsx([POSITIONS, Sheet("Second", {"A1": text("one"), "A2": text("two")}, state="hidden")])
-    by_model = read(reader.read, content, "a.xlsx")
-
-    monkeypatch.setattr(reader, "_MODEL_PLACES", 0)
-
-    assert read(reader.read, content, "a.xlsx") == by_model
-
-
 def test_without_office_oxide_the_sheets_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     content = xlsx([POSITIONS, Sheet("Second", {"A1": text("one"), "B1": text("two")}, state="hidden")])
     with_it = read(reader.read, content, "a.xlsx")
@@ -119,11 +110,10 @@ def test_a_workbook_without_cells_says_so() -> None:
 
 
 def test_dates_of_the_1904_system_are_four_years_later() -> None:
-    content = Package(xlsx([Sheet("S", {"A1": date(45_000)})]))
-    book = cells._book(content)
+    package = Package(xlsx([Sheet("S", {"A1": date(45_000)})]))
+    workbook = package.part("xl/workbook.xml").replace(b"<sheets>", b'<workbookPr date1904="1"/><sheets>')
 
-    assert cells._value("45000", {"s": "2"}, book) == "2023-03-15"
-    assert cells._value("45000", {"s": "2"}, cells._Book([], book.date_styles, cells._EPOCH_1904)) == "2027-03-16"
+    assert "2027-03-16" in read(reader.read, package.rewritten({"xl/workbook.xml": workbook}), "a.xlsx").texts[0]
 
 
 def test_a_workbook_cut_off_is_a_typed_error() -> None:

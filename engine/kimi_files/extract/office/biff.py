@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired, TooComplex
-from kimi_files.extract.office import cells
-from kimi_files.extract.office.markdown import link
+from kimi_files.extract.office.grid import Grid
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general
 
 # fmt: off
@@ -32,20 +31,12 @@ _CODEPAGES = {1200: "utf-16-le", 10000: "mac_roman", 32768: "mac_roman", 32769: 
 
 @dataclass(slots=True)
 class Sheet:
-    """``rows`` are those with content, by row and column from 0; ``asides`` are comments, text boxes and chart titles.
-
-    ``cut_off``: the file ends before the sheet does.
-    """
+    """``cut_off``: the file ends before the sheet does."""
 
     name: str
     hidden: bool
     cut_off: bool = False
-    rows: dict[int, dict[int, str]] = field(default_factory=dict)
-    asides: list[str] = field(default_factory=list)
-
-    def text(self) -> str:
-        """The sheet as a table, or cell by cell where it is mostly empty, and what stands beside its cells."""
-        return "\n\n".join(part for part in (cells.grid_text(self.rows), *self.asides) if part)
+    grid: Grid = field(default_factory=Grid)
 
 
 def sheets(untrusted_bytes: bytes) -> list[Sheet] | None:
@@ -178,17 +169,13 @@ class _Book:
                 links.extend(_links(content))
         else:
             sheet.cut_off = True
-        there = {text for line in sheet.rows.values() for text in line.values()} if charted else set()
-        sheet.asides.extend(f"[chart: {text}]" for text in charted if text.strip() and text not in there)
+        grid = sheet.grid
+        grid.chart(list(charted))
         for row, column, number, author in notes:
-            said = " ".join(boxes.pop(number, "").split())
-            by = f" ({author})" if author else ""
-            if said:
-                sheet.asides.append(f"[comment on {cells.place(column, row + 1)}{by}: {said}]")
-        sheet.asides[:0] = [text for text in boxes.values() if text.strip()]
+            grid.comment(row, column, author, boxes.pop(number, ""))
+        grid.asides[:0] = [text for text in boxes.values() if text.strip()]
         for row, column, target in links:
-            if text := sheet.rows.get(row, {}).get(column):
-                sheet.rows[row][column] = link(text, target)
+            grid.link(row, column, target)
 
     def _cell(self, kind: int, content: bytes, sheet: Sheet) -> tuple[int, int] | None:
         """Keep a cell's text; its place where the text comes with the next record."""
@@ -220,11 +207,8 @@ class _Book:
         return None
 
     def _put(self, sheet: Sheet, row: int, column: int, text: str) -> None:
-        if text and not text.isspace():
-            line = sheet.rows.get(row)
-            if line is None:
-                line = sheet.rows[row] = {}
-            line[column] = text
+        if text:
+            sheet.grid.put(row, column, text)
             self._filled += 1
             if self._filled > _MOST_CELLS:
                 raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
@@ -246,8 +230,7 @@ class _Book:
             notes.append((row, column, number, self._long_text(content, 8).strip()))
         elif row != 0xFFFF:
             size = struct.unpack_from("<H", content, 4)[0]
-            said = " ".join(content[6 : 6 + size].decode(self._encoding, "replace").split())
-            sheet.asides.append(f"[comment on {cells.place(column, row + 1)}: {said}]")
+            sheet.grid.comment(row, column, "", self._decoded(content[6 : 6 + size]))
 
     def _short_text(self, content: bytes, position: int) -> str:
         size = content[position]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -41,7 +42,15 @@ BUILT_IN = {
 }
 
 _LITERAL = re.compile(r'"([^"]*)"?|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[([^\]]*)\]|_.|\*.')
-_CONDITION = re.compile(r"\[[<>=]")
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?[\d.]+(?:E[+-]?\d+)?)\]", re.IGNORECASE)
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<>": operator.ne,
+}
 _DATE_LETTERS = re.compile(r"[dyhs]|m", re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _PLACES = re.compile(r"[0#?](?:[0#?,. ]*[0#?])?,*")
@@ -64,14 +73,10 @@ def general(value: float) -> str:
 def formatter(code: str, is_1904: bool = False) -> Shown:
     """What shows numbers by a format code. It raises ValueError and OverflowError for a number that cannot be shown."""
     epoch = EPOCH_1904 if is_1904 else EPOCH
-    if code.strip().lower() in ("", "general", "@") or _CONDITION.search(code):
+    if code.strip().lower() in ("", "general", "@"):
         return general
-    if _ELAPSED.search(code):
-        return _elapsed
     sections = [_Section(part) for part in _split(code)]
-    if sections[0].is_date:
-        return lambda value: _moment(value, epoch, sections[0].has_day, sections[0].has_time)
-    return lambda value: _shown(value, sections)
+    return lambda value: _shown(value, _chosen(value, sections), sections, epoch)
 
 
 class _Section:
@@ -79,6 +84,9 @@ class _Section:
 
     def __init__(self, code: str) -> None:
         literals: list[str] = []
+        condition = _CONDITION.search(code)
+        self.condition = None if condition is None else (_COMPARED[condition[1]], float(condition[2]))
+        self.is_elapsed = _ELAPSED.search(code) is not None
 
         def keep(match: re.Match[str]) -> str:
             words = next((group for group in match.groups()[:3] if group is not None), "")
@@ -90,7 +98,6 @@ class _Section:
         self._literals = literals
         self.is_date = bool(_DATE_LETTERS.search(re.sub("general", "", bare, flags=re.IGNORECASE)))
         self.has_day = bool(re.search("[dy]", bare, re.IGNORECASE)) or not re.search("[hs]", bare, re.IGNORECASE)
-        self.has_time = bool(re.search("[hs]", bare, re.IGNORECASE))
         self.is_plain = "general" in bare.lower() or "/" in bare
         self.is_scientific = bool(_SCIENTIFIC.search(bare))
         places = (_SCIENTIFIC if self.is_scientific else _PLACES).search(bare)
@@ -119,16 +126,27 @@ def _split(code: str) -> list[str]:
     return parts
 
 
-def _shown(value: float, sections: list[_Section]) -> str:
-    section, sign = sections[0], ""
-    if value < 0 and len(sections) > 1 and sections[1].places:
-        section = sections[1]
+def _chosen(value: float, sections: list[_Section]) -> _Section:
+    """The part for this number: the first whose condition it meets, or by its sign."""
+    if any(section.condition for section in sections):
+        for section in sections:
+            if section.condition is None or section.condition[0](value, section.condition[1]):
+                return section
+    elif value < 0 and len(sections) > 1 and sections[1].places:
+        return sections[1]
     elif value == 0 and len(sections) > 2:
-        section = sections[2]
-    elif value < 0:
-        sign = "-"
+        return sections[2]
+    return sections[0]
+
+
+def _shown(value: float, section: _Section, sections: list[_Section], epoch: datetime.datetime) -> str:
+    if section.is_elapsed:
+        return _elapsed(value)
+    if section.is_date:
+        return _moment(value, epoch, section.has_day)
     if section.is_plain:
         return general(value)
+    sign = "-" if value < 0 and (section is sections[0] or section.condition) else ""
     amount = abs(value) * 100**section.percent
     if not section.places:
         # A number that the code hides is in the file all the same.
@@ -160,14 +178,14 @@ def _rounded(amount: float, digits: int) -> str:
     return f"{Decimal(f'{amount:.15g}').quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _CONTEXT):f}"
 
 
-def _moment(value: float, epoch: datetime.datetime, has_day: bool, has_time: bool) -> str:
+def _moment(value: float, epoch: datetime.datetime, has_day: bool) -> str:
     seconds = round(value * 86_400)
     if seconds < 0:
         raise ValueError(value)
     if not has_day and value < 1:
         return str((datetime.datetime.min + datetime.timedelta(seconds=seconds)).time())
     moment = epoch + datetime.timedelta(seconds=seconds)
-    if seconds % 86_400 == 0 or not has_time:
+    if seconds % 86_400 == 0:
         return moment.date().isoformat()
     return moment.isoformat(" ")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kimi_files.errors import DamagedFile, PasswordRequired, TooComplex
-from kimi_files.extract.office import cells
+from kimi_files.extract.office.grid import Grid
 from kimi_files.extract.office.markdown import (
     Block,
     heading,
@@ -406,7 +406,7 @@ class _SheetWriter:
 
     def __init__(self, writer: _Writer) -> None:
         self._writer = writer
-        self._rows: list[list[tuple[str, str]]] = []
+        self._grid = Grid()
         self._row = 0
         self._filled = 0
 
@@ -425,14 +425,14 @@ class _SheetWriter:
             if self._filled > _MOST_PLACES:
                 raise _too_many_cells()
             for offset in range(times):
-                number = self._row + offset + 1
-                self._rows.append([(cells.place(column, number), text) for column, text in filled])
+                for place, text in filled:
+                    self._grid.put(self._row + offset, place, text)
         self._row += times
 
     def taken(self) -> str:
         """The text of the sheet so far; the next row is the first of another sheet."""
-        text = cells.as_text(self._rows)
-        self._rows, self._row = [], 0
+        text = self._grid.text()
+        self._grid, self._row = Grid(), 0
         return text
 
     def _value(self, cell: Node) -> str:

@@ -1,0 +1,89 @@
+"""The cells of a sheet as a table, or one by one where a table would be mostly empty, and what stands beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kimi_files.extract.office.markdown import link, table
+
+# A grid of this many places is written anyhow; a larger one only if an eighth of it is filled.
+_ALWAYS_PLACES = 5_000
+_LEAST_FILLED = 8
+
+
+@dataclass(slots=True)
+class Grid:
+    """``rows`` are those with content, by row and column from 0. ``asides`` are text boxes, charts' titles and comments."""
+
+    rows: dict[int, dict[int, str]] = field(default_factory=dict)
+    asides: list[str] = field(default_factory=list)
+
+    def put(self, row: int, column: int, text: str) -> None:
+        """Keep a cell's text, if it has any."""
+        if text and not text.isspace():
+            line = self.rows.get(row)
+            if line is None:
+                line = self.rows[row] = {}
+            line[column] = text
+
+    def link(self, row: int, column: int, target: str) -> None:
+        """Let a cell's text lead to an address outside of the file."""
+        text = self.rows.get(row, {}).get(column)
+        if text:
+            self.rows[row][column] = link(text, target)
+
+    def comment(self, row: int, column: int, author: str, text: str) -> None:
+        """A comment on a cell, beside the cells."""
+        said = " ".join(text.split())
+        if said:
+            by = f" ({author})" if author else ""
+            self.asides.append(f"[comment on {place(column, row + 1)}{by}: {said}]")
+
+    def chart(self, texts: list[str]) -> None:
+        """What a chart says that its cells do not."""
+        there = {text for line in self.rows.values() for text in line.values()} if texts else set()
+        said = [text for text in dict.fromkeys(" ".join(text.split()) for text in texts) if text and text not in there]
+        if said:
+            self.asides.append(f"[chart: {' · '.join(said)}]")
+
+    def text(self) -> str:
+        """All of it as markdown."""
+        return "\n\n".join(part for part in (self._cells(), *self.asides) if part)
+
+    def _cells(self) -> str:
+        width = max((max(row) for row in self.rows.values() if row), default=-1) + 1
+        ordered = sorted(self.rows.items())
+        if is_sparse(width * len(ordered), sum(map(len, self.rows.values()))):
+            return "\n".join(_told(number, row) for number, row in ordered)
+        columns = range(width)
+        return table([[row.get(column, "") for column in columns] for _, row in ordered])
+
+
+def is_sparse(places: int, filled: int) -> bool:
+    """Whether a table would be an explosion of empty cells: one cell far out makes every row as wide."""
+    return places > _ALWAYS_PLACES and places > _LEAST_FILLED * filled
+
+
+def place(column: int, row: int) -> str:
+    """What a spreadsheet calls a cell; ``column`` counts from 0, ``row`` from 1."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row}"
+
+
+def located(name: str) -> tuple[int, int]:
+    """Row and column, from 0, of what a spreadsheet calls "B7". Excel's last cell is XFD1048576."""
+    column = row = 0
+    for sign in name:
+        if "A" <= sign <= "Z":
+            column = min(column * 26 + ord(sign) - 64, 16_384)
+        elif "0" <= sign <= "9":
+            row = min(row * 10 + ord(sign) - 48, 1_048_576)
+    return max(row - 1, 0), max(column - 1, 0)
+
+
+def _told(number: int, row: dict[int, str]) -> str:
+    return " · ".join(f"{place(column, number + 1)}: {' '.join(text.split())}" for column, text in sorted(row.items()))
