@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document
+from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document, slides_binary
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
@@ -68,6 +68,10 @@ def _said_about(what: str, numbers: Iterable[int]) -> Iterator[Warning]:
 
 def _slides(untrusted_bytes: bytes, kind: str) -> tuple[list[_Slide], bool]:
     """The slides, and whether they are cut where slides end."""
+    if kind == "ppt":
+        own = [_own_slide(slide) for slide in slides_binary.slides(untrusted_bytes) or ()]
+        if any(slide.text for slide in own):
+            return own, True
     failure: DamagedFile | UnsupportedFile | None = None
     exact: list[_Slide] = []
     try:
@@ -93,6 +97,10 @@ def _slide(section: by_office_oxide.Section) -> _Slide:
     has_title = section.title is not None and any(block.level for block in section.blocks)
     title = " ".join(section.title.split()) if section.title and has_title else None
     return _Slide(title, _with_notes(section.blocks, section.notes), section.hidden)
+
+
+def _own_slide(slide: slides_binary.Slide) -> _Slide:
+    return _Slide(slide.title, _with_notes(slide.blocks, slide.notes), slide.hidden)
 
 
 def _open_slide(slide: open_document.Slide) -> _Slide:

@@ -83,7 +83,11 @@ def test_a_presentation_cut_off_is_a_typed_error() -> None:
 def test_the_binary_format_is_read() -> None:
     reading = read(reader.read, gzip.decompress((FILES / "talk.ppt.gz").read_bytes()), "talk.ppt")
 
-    assert [page.label for page in reading.pages] == ["1", "2"]
+    assert [(page.label, page.hidden) for page in reading.pages] == [("1", False), ("2", False), ("3", True)]
     assert reading.pages[0].title == "Turbine talk"
-    assert "Cracks on shaft nine" in reading.texts[1]
-    assert "Notes:\nMention the weather." in reading.texts[1]
+    assert reading.texts[0] == "## Turbine talk\n\n- first point\n- second point"
+    assert reading.texts[1] == (
+        "Findings\n\nCracks on shaft nine\n\n| farm | hours |\n| --- | --- |\n| Baltic | 48,300 |\n\n"
+        "Notes:\nMention the weather."
+    )
+    assert reading.warnings == ["Slide hidden in the show: 3."]
