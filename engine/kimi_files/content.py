@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # the event models cost start-up time and are needed only where events are read
-    from kimi_files.extract.document import OutlineEntry, PageKind
+    from kimi_files.extract.document import OcrState, OutlineEntry, PageKind
 
 Layer = Literal["text", "plain"]
 """``text`` is for reading, ``plain`` for searching and quoting; they are the same unless the reader gave both."""
@@ -18,7 +18,10 @@ Layer = Literal["text", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """One page without its text. ``characters``, ``tokens`` and ``lines`` are of the reading layer."""
+    """One page without its text. ``characters``, ``tokens`` and ``lines`` are of the reading layer.
+
+    ``ocr`` is "read" for a page whose words were recognised in its picture, "waiting" for a scan that is read on demand.
+    """
 
     number: int
     label: str
@@ -29,6 +32,7 @@ class PageInfo:
     lines: int
     without_text: bool
     hidden: bool
+    ocr: OcrState = "none"
 
 
 @dataclass(frozen=True, slots=True)

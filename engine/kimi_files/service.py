@@ -49,6 +49,13 @@ class FilesService(Protocol):
         """The file's text, extracted now if no cache has it."""
         ...
 
+    async def read_scans(self, file: FileReference, pages: Sequence[int], progress: Progress = no_progress) -> Content:
+        """The file's text, after those of these pages (numbers from 1) that wait for OCR were read, as many as time allows.
+
+        At least one of them is read. What is left still waits.
+        """
+        ...
+
     async def pictures(
         self, file: FileReference, pages: Sequence[int] | None, progress: Progress = no_progress
     ) -> Sequence[Picture]:

@@ -13,7 +13,7 @@ from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
 from kimi_files.progress import Progress
 from kimi_files_tools.arguments import MOST_FILES
-from kimi_files_tools.layout import one_line
+from kimi_files_tools.layout import one_line, warning_line
 from kimi_files_tools.workspace import Workspace, is_file_id
 
 # Enough to keep two workers busy while others wait for the disk.
@@ -125,6 +125,9 @@ def _nothing_read(failures: Mapping[str, KimiFilesError]) -> KimiFilesError:
 
 
 def _why_silent(content: Content) -> str:
+    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+    if waiting:
+        return warning_line(content)
     if content.pages and all(page.without_text for page in content.pages):
         return "a picture: call get_file_content with pictures=true"
     return "it has no text"

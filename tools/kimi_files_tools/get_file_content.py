@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,15 @@ from kimi_files_tools.workspace import Workspace
 
 if TYPE_CHECKING:
     from kimi_files.content import Content, Picture
+    from kimi_files_tools.pages import Span
+    from kimi_files_tools.window import Position
 
 DEFAULT_TOKENS = 8_000
 LEAST_TOKENS = 500
 MOST_TOKENS = 20_000
+
+# A page with little on it.
+_TOKENS_A_SCAN = 400
 
 TITLE = "Read a file"
 DESCRIPTION = """\
@@ -85,7 +91,9 @@ async def get_file_content(
         content = await service.content(reference, progress)
         spans = await select(content, request.pages)
         start = read_cursor(content, request.cursor) if request.cursor.strip() else None
-        if request.pictures or _is_picture(content):
+        if not request.pictures and (scans := _scans_to_read(content, spans, start, request)):
+            content = await service.read_scans(reference, scans, progress)
+        if request.pictures or (_is_picture(content) and not content.tokens):
             numbers = None if _is_picture(content) and not request.pages else [span.page for span in spans]
             text, pictures = await picture_result(service, reference, content, numbers, start, progress)
             return FileText(text, pictures)
@@ -93,9 +101,26 @@ async def get_file_content(
             return FileText(
                 await find_result(content, spans, start, request.find, request.pages, request.max_tokens, progress)
             )
-        return FileText(await text_result(content, spans, start, request.pages, request.max_tokens))
+        text = await text_result(content, spans, start, request.pages, request.max_tokens)
+        if _is_picture(content) and len(content.pages) == 1 and start is None:
+            return FileText(text, tuple(await service.pictures(reference, None, progress)))
+        return FileText(text)
+
+
+def _scans_to_read(
+    content: Content, spans: Sequence[Span], start: Position | None, request: ContentRequest
+) -> list[int]:
+    """The pages asked for that wait to be read by OCR, as many as can fit the budget."""
+    if not request.pages.strip() and start is None:
+        return []
+    waiting = [
+        span.page
+        for span in spans
+        if content.page(span.page).ocr == "waiting" and (start is None or span.page >= start.page)
+    ]
+    return waiting[: max(request.max_tokens // _TOKENS_A_SCAN, 1)]
 
 
 def _is_picture(content: Content) -> bool:
-    """Whether the file is an image: nothing of it can be read, so it is shown without being asked for."""
+    """Whether the file is an image, which is shown without being asked for, with the words that were found in it."""
     return bool(content.pages) and all(page.kind == "picture" for page in content.pages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from kimi_files import extras
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.pages import is_lines, page_labels
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 _OUTLINE_TOKENS = 300
 _WARNING_CHARACTERS = 600
+
+# About as many as are read before a host loses patience.
+_SCANS_AT_ONCE = 10
 
 _PLURALS = {"page": "pages", "slide": "slides", "sheet": "sheets", "chapter": "chapters", "section": "sections"}
 
@@ -52,17 +56,34 @@ def _rounded(tokens: int) -> int:
 def warning_line(content: Content) -> str:
     """What a reader of the text should know: pages that are pictures with the remedy, a corrected type, the reader's warnings."""
     warnings: list[str] = []
-    silent = [page.number for page in content.pages if page.without_text and page.kind != "picture"]
+    labels = page_labels(content)
+    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+    if waiting:
+        some = ranges(waiting[:_SCANS_AT_ONCE], labels)
+        warnings.append(f'{_pages_are(waiting, labels, "scan")} not read yet: call with pages="{some}" to read those')
+    silent = [
+        page.number for page in content.pages if page.without_text and page.ocr != "waiting" and page.kind != "picture"
+    ]
     if silent:
-        named = ranges(silent, page_labels(content))
-        noun = "page" if len(silent) == 1 else "pages"
-        verb = "is a picture" if len(silent) == 1 else "are pictures"
-        example = ranges(silent[:3], page_labels(content))
-        warnings.append(f'{noun} {named} {verb} without text: call with pages="{example}", pictures=true')
+        example = ranges(silent[:3], labels)
+        remedy = f'call with pages="{example}", pictures=true'
+        if any(page.without_text and page.ocr == "none" for page in content.pages) and not extras.has("ocr"):
+            remedy += f", or have their text read after: {extras.install_command('ocr')}"
+        warnings.append(f"{_pages_are(silent, labels, 'picture')} without text: {remedy}")
+    recognised = [page.number for page in content.pages if page.ocr == "read" and page.characters]
+    if recognised:
+        where = "" if len(recognised) == len(content.pages) else f"{_pages_are(recognised, labels, 'scan')}: "
+        warnings.append(f"{where}text recognised in pictures (OCR), may hold errors; pictures=true shows them")
     if content.correction:
         warnings.append(content.correction)
     warnings.extend(content.warnings)
     return one_line(" · ".join(warnings), _WARNING_CHARACTERS)
+
+
+def _pages_are(numbers: Sequence[int], labels: Sequence[str], noun: str) -> str:
+    """ "page 3 is a scan", "pages 3-5 are scans"."""
+    named = ranges(numbers, labels)
+    return f"page {named} is a {noun}" if len(numbers) == 1 else f"pages {named} are {noun}s"
 
 
 def ranges(numbers: Iterable[int], labels: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from kimi_files_tools.pages import Span, is_lines, page_labels
 from kimi_files_tools.window import Position, Window, page_mark, take_window, write_cursor
 
 if TYPE_CHECKING:
-    from kimi_files.content import Content
+    from kimi_files.content import Content, PageInfo
 
 # The line "shown: …" is written after the window is known; this is what it costs at most.
 _SHOWN_TOKENS = 150
@@ -38,9 +38,17 @@ def _body(content: Content, window: Window) -> str:
     for part in window.parts:
         mark = page_mark(content, part)
         if not part.text.strip():
-            mark += " (a picture without text)" if content.pages[part.page - 1].without_text else " (empty)"
+            mark += f" ({_why_empty(content.pages[part.page - 1])})"
         blocks.append(f"{mark}\n{part.text}" if mark else part.text)
     return "\n".join(blocks)
+
+
+def _why_empty(page: PageInfo) -> str:
+    if page.ocr == "waiting":
+        return "a scan, not read yet"
+    if page.ocr == "read":
+        return "a picture in which no words were found"
+    return "a picture without text" if page.without_text else "empty"
 
 
 async def _shown_line(content: Content, window: Window, pages: str, start: Position | None) -> str:

@@ -78,7 +78,7 @@ def page_mark(content: Content, part: Part) -> str:
     """The line above a part: ``[page 9]``, ``[sheet "Positions"]``, ``[line 120]``."""
     page = content.pages[part.page - 1]
     label = page_labels(content)[part.page - 1]
-    continued = ", continued" if part.start else ""
+    continued = ", continued" if part.start else ", read by OCR" if page.ocr == "read" and page.characters else ""
     if page.kind == "text":
         return ""
     if page.kind == "sheet":

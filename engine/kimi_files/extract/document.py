@@ -12,6 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+OcrState = Literal["none", "read", "waiting"]
+"""Whether the words of a page were recognised in its picture: not at all, done, or not yet but on demand."""
+
 PageKind = Literal["page", "slide", "sheet", "chapter", "section", "text", "picture"]
 
 PIECE_CHARACTERS = 65_536
@@ -36,7 +39,8 @@ class PageText(_Event):
 
     ``label`` is what people call it: "iv", "12", "Positions". ``number`` counts from 1. ``text`` is for reading
     (markdown where the format has structure), ``plain`` is the text for searching and quoting where it differs (PDF).
-    ``without_text`` marks a page that is a picture; ``hidden`` a hidden sheet or slide.
+    ``without_text`` marks a page that is a picture; ``hidden`` a hidden sheet or slide; ``ocr`` "waiting" a scan that
+    the job ``scans`` can read.
     """
 
     event: Literal["page"] = "page"
@@ -48,6 +52,7 @@ class PageText(_Event):
     plain: str | None = Field(default=None, max_length=PIECE_CHARACTERS)
     without_text: bool = False
     hidden: bool = False
+    ocr: OcrState = "none"
 
 
 class OutlineEntry(_Event):

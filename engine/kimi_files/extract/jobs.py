@@ -18,6 +18,7 @@ from kimi_files.errors import (
     UnsupportedFile,
 )
 from kimi_files.extract import readers
+from kimi_files.extract import scans as scan
 from kimi_files.extract.document import Start
 from kimi_files.extract.invisible import without_invisible
 from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_reader
@@ -26,7 +27,8 @@ _DETAILS_CHARACTERS = 500
 
 
 def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
-    """The events of ``document.py``, ``Start`` first. Arguments: those of ``_file``."""
+    """The events of ``document.py``, ``Start`` first. Arguments: those of ``_file``; ``scan_seconds``, if not the usual."""
+    scan.allow(arguments.get("scan_seconds", scan.SECONDS))
     stream, name = _file(stream, arguments)
     identified, module = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
@@ -61,6 +63,18 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
             )
         for drawing in drawings:
             yield json.dumps({**asdict(drawing), "data": base64.b64encode(drawing.data).decode()}).encode()
+
+
+def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
+    """``PageText`` events of scanned pages, as many as there is time for, and ``Advance`` between them.
+
+    Arguments: those of ``extract``; ``pages``, their numbers from 1, in order.
+    """
+    scan.allow(arguments.get("scan_seconds", scan.SECONDS))
+    stream, name = _file(stream, arguments)
+    found = identify(name, stream).format
+    with readers.typed_errors(name, found):
+        yield from without_invisible(scan.read_pages(stream, name, found, arguments["pages"]))
 
 
 def check(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,12 +8,15 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
-from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract import pdf_pictures
+from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pdf_layout import put_right
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
+from kimi_files.extract.scans import ScanReader
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format
@@ -36,6 +39,8 @@ _STAMPED_COVERAGE = 0.8
 _PICTURE_COVERAGE = 0.05
 _DRAWN_PATHS = 40
 
+_NO_OCR: OcrState = "none"
+
 _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
 _UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
 _SAME_LINK_GOES_ON = re.compile(r"\]\(([^()\s]+)\)(\s?)\[(?=[^\[\]]*\]\(\1\))")
@@ -57,17 +62,28 @@ def read(
     """
     untrusted_pdf = stream.read()
     with closing(_open(untrusted_pdf)) as document:
-        labels = _labels(document)
+        labels = pdf_pictures.page_labels(document)
         entries = list(_outline(document))
         yield from entries
         findings = _Findings(labels, headings=None if entries else [])
+        scans = ScanReader()
         for number, page in enumerate(_pages(document, untrusted_pdf, findings), start=1):
             findings.note(number, page)
             plain = page.plain if page.plain != page.text else None
+            recognised, ocr = "", _NO_OCR
+            if page.is_picture:
+                recognised, ocr = scans.read(partial(pdf_pictures.scan, document, number))
             yield from page_texts(
-                number, labels[number - 1], "page", None, page.text, plain, without_text=page.is_picture
+                number,
+                labels[number - 1],
+                "page",
+                None,
+                recognised or page.text,
+                None if recognised else plain,
+                without_text=page.is_picture and not recognised,
+                ocr=ocr,
             )
-            if number % 16 == 0:
+            if number % 16 == 0 or ocr == "read":
                 yield Advance(done=number, total=len(labels), message=f"page {number} of {len(labels)}")
         if len(findings.damaged) == len(labels):
             raise DamagedFile("None of the pages of the PDF can be read.", "Export or download the file again.")
@@ -146,13 +162,6 @@ def _open(untrusted_pdf: bytes) -> Any:
         raise DamagedFile(
             "The PDF is damaged or cut off and cannot be opened.", "Export or download the file again."
         ) from None
-
-
-def _labels(document: Any) -> list[str]:
-    """Page labels ("iv", "A-3"), or plain numbers where the labels do not tell all pages apart."""
-    numbers = [str(number) for number in range(1, len(document) + 1)]
-    labels = [document.get_page_label(index).strip() for index in range(len(document))]
-    return labels if all(labels) and len(set(labels)) == len(labels) else numbers
 
 
 def _outline(document: Any) -> Iterator[OutlineEntry]:

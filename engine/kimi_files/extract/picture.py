@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import page_texts
+from kimi_files.extract.scans import ScanReader
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,6 +25,10 @@ LONG_SIDE = 1568
 """What vision models take without shrinking it themselves."""
 
 MAX_ENCODED_BYTES = 700_000
+
+DOTS_PER_INCH = 200
+LONGEST_SCAN = 4_000
+"""How large a page is drawn to be read by OCR, in pixels. More gains nothing: lines are read 48 pixels high."""
 
 # No other decoder of Pillow's ever sees a file.
 _DECODERS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "ICO", "XBM", "TIFF", "AVIF")
@@ -49,11 +55,28 @@ def read(
     name: str,
     format: Format,  # noqa: A002
 ) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
-    """A page without text for each page of the picture; its size as a warning. DamagedFile, TooComplex."""
+    """A page for each page of the picture, with the words in it where OCR is there; its size as a warning.
+
+    Raises DamagedFile, TooComplex.
+    """
+    reader = ScanReader()
     with _opened(stream, name) as image:
-        for number in range(1, _pages(image) + 1):
-            yield from page_texts(number, str(number), "picture", None, "", without_text=True)
-        yield Warning(message=describe(image, format))
+        count, words = _pages(image), describe(image, format)
+        for number in range(1, count + 1):
+            text, ocr = reader.read(partial(_scan, image, number, name))
+            yield from page_texts(number, str(number), "picture", None, text, without_text=not text, ocr=ocr)
+            if ocr == "read" and count > 1:
+                yield Advance(done=number, total=count, message=f"page {number} of {count}")
+        yield Warning(message=words)
+
+
+def scans(stream: BinaryIO, name: str, pages: Sequence[int]) -> Generator[tuple[int, str, Callable[[], Image | None]]]:
+    """Number, label, and how to get each of these pages large enough to be read. DamagedFile, TooComplex."""
+    with _opened(stream, name) as image:
+        count = _pages(image)
+        for number in pages:
+            if 1 <= number <= count:
+                yield number, str(number), partial(_scan, image, number, name)
 
 
 def draw(
@@ -170,6 +193,19 @@ def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: 
     if max(width, height) > LONG_SIDE:
         parts.append(f"scaled down from {width:,} × {height:,} px")
     return ", ".join(parts)
+
+
+def _scan(image: ImageFile, number: int, name: str) -> Image:
+    """A page in black or colours on white, upright as far as the camera knew, not larger than what is read."""
+    from PIL import ImageOps
+
+    if _pages(image) > 1:
+        image.seek(number - 1)
+    _check_size(image, name)
+    copy = _on_white(_plain_colours(image))
+    copy.thumbnail((LONGEST_SCAN, LONGEST_SCAN), reducing_gap=3.0)
+    upright: Image | None = ImageOps.exif_transpose(copy)
+    return upright or copy
 
 
 def _ready(image: ImageFile) -> Image:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from kimi_files.extract.document import PIECE_CHARACTERS, OutlineEntry, PageKind, PageText
+from kimi_files.extract.document import PIECE_CHARACTERS, OcrState, OutlineEntry, PageKind, PageText
 
 _LABEL_CHARACTERS = 200
 _TITLE_CHARACTERS = 300
@@ -24,6 +24,7 @@ def page_texts(
     *,
     without_text: bool = False,
     hidden: bool = False,
+    ocr: OcrState = "none",
 ) -> Iterator[PageText]:
     """One page as consecutive events of at most ``PIECE_CHARACTERS`` characters in each layer; at least one event.
 
@@ -46,6 +47,7 @@ def page_texts(
             plain=None if plain is None else plain_part,
             without_text=without_text,
             hidden=hidden,
+            ocr=ocr,
         )
     if empty:
         yield PageText(
@@ -57,6 +59,7 @@ def page_texts(
             plain=None if plain is None else "",
             without_text=without_text,
             hidden=hidden,
+            ocr=ocr,
         )
 
 

@@ -147,6 +147,12 @@ class KimiFilesService:
             return await self._read_here(file, "Kimi found no text in it.", progress)
         return replace(content, name=file.name)
 
+    async def read_scans(self, file: OpenFile | str, pages: Sequence[int], progress: Progress = no_progress) -> Content:
+        """The text of a file on this machine, which only waits where it was read here; Kimi's own has no such pages."""
+        if isinstance(file, str):
+            return await self.content(file, progress)
+        return await self._local.read_scans(file, pages, progress)
+
     async def pictures(
         self, file: OpenFile | str, pages: Sequence[int] | None, progress: Progress = no_progress
     ) -> Sequence[Picture]:

@@ -53,7 +53,7 @@ class Usage:
 class Rows:
     """A part of a text, ready to be stored."""
 
-    pages: list[tuple[int, str, str, str | None, int, int, int, bool, bool, bool]]
+    pages: list[tuple[int, str, str, str | None, int, int, int, bool, bool, bool, str]]
     pieces: list[tuple[int, str, int, int, int, int, str]]
     outline: list[tuple[int, str, int, int]]
     warnings: list[tuple[int, str]]
@@ -208,6 +208,27 @@ class Catalogue:
         finished = await self.database.write(work)
         self._forget_saved(seen)
         return finished
+
+    async def replace_page(self, content_id: int, rows: Rows, text_bytes: int) -> None:
+        """Put another text in the place of one page's. ``rows`` has the page and its pieces, nothing else."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            ((number, *_),) = rows.pages
+            here = connection.execute(
+                "SELECT 1 FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
+            ).fetchone()
+            if here is None:
+                return
+            place = (content_id, number)
+            if not rows.pieces:  # nothing was found: what the page had stays
+                connection.execute("UPDATE pages SET ocr = 'read' WHERE content = ? AND number = ?", place)
+                return
+            connection.execute("DELETE FROM pieces WHERE content = ? AND page = ?", place)
+            connection.execute("DELETE FROM pages WHERE content = ? AND number = ?", place)
+            _insert_rows(connection, content_id, rows)
+            connection.execute("UPDATE contents SET text_bytes = text_bytes + ? WHERE id = ?", (text_bytes, content_id))
+
+        await self.database.write(work)
 
     async def load_content(self, content_id: int) -> Content | None:
         """A text without its characters; None if it has gone. ``name`` and ``file_id`` are the caller's to fill in."""
@@ -439,7 +460,9 @@ def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) ->
         connection.executemany(statement, values)
 
     insert(
-        "pages", "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain", rows.pages
+        "pages",
+        "number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain, ocr",
+        rows.pages,
     )
     insert("pieces", "page, layer, start, characters, line, checksum, text", rows.pieces)
     insert("outline", "number, title, level, page", rows.outline)
@@ -448,14 +471,14 @@ def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) ->
 
 def _pages(connection: sqlite3.Connection, content_id: int) -> tuple[PageInfo, ...]:
     rows = connection.execute(
-        "SELECT number, label, kind, title, characters, tokens, lines, without_text, hidden FROM pages "
+        "SELECT number, label, kind, title, characters, tokens, lines, without_text, hidden, ocr FROM pages "
         "WHERE content = ? ORDER BY number",
         (content_id,),
     )
     pages = []
-    for number, label, kind, title, characters, tokens, lines, without_text, hidden in rows:
+    for number, label, kind, title, characters, tokens, lines, without_text, hidden, ocr in rows:
         flags = bool(without_text), bool(hidden)
-        pages.append(PageInfo(number, label, kind, title, characters, tokens, lines, *flags))
+        pages.append(PageInfo(number, label, kind, title, characters, tokens, lines, *flags, ocr))
     return tuple(pages)
 
 

@@ -11,7 +11,7 @@ _RANGES_SHOWN = 6
 
 def describe(content: Content) -> str:
     """'48 pages; pages 31-33 are pictures without text', with a corrected type and the number of warnings."""
-    parts = [_length(content.pages), _without_text(content.pages)]
+    parts = [_length(content.pages), _without_text(content.pages), _recognised(content.pages)]
     if content.correction:
         parts.append(content.correction)
     if content.warnings:
@@ -28,17 +28,31 @@ def _length(pages: Sequence[PageInfo]) -> str:
 
 
 def _without_text(pages: Sequence[PageInfo]) -> str:
-    empty = [page for page in pages if page.without_text]
+    empty = [page for page in pages if page.without_text and page.ocr != "waiting"]
     if not empty:
         return ""
     if len(empty) == len(pages):
         return "a picture without text" if len(pages) == 1 else "all are pictures without text"
-    ranges = list(_ranges(empty))
+    named = _named(empty, pages)
+    return f"{named} is a picture without text" if len(empty) == 1 else f"{named} are pictures without text"
+
+
+def _recognised(pages: Sequence[PageInfo]) -> str:
+    """Which pages were read by OCR, and which are on demand."""
+    read = [page for page in pages if page.ocr == "read" and page.characters]
+    waiting = [page for page in pages if page.ocr == "waiting"]
+    words = [f"{_named(read, pages)} read by OCR"] if read else []
+    if waiting:
+        words.append(f"{_named(waiting, pages)} read by OCR when asked for")
+    return "; ".join(words).strip()
+
+
+def _named(some: Sequence[PageInfo], pages: Sequence[PageInfo]) -> str:
+    if len(some) == len(pages):
+        return "all" if len(pages) > 1 else ""
+    ranges = list(_ranges(some))
     shown = ", ".join(ranges[:_RANGES_SHOWN]) + (" and others" if len(ranges) > _RANGES_SHOWN else "")
-    noun = _noun(pages)
-    return (
-        f"{noun} {shown} is a picture without text" if len(empty) == 1 else f"{noun}s {shown} are pictures without text"
-    )
+    return f"{_noun(pages)}{'s' if len(some) > 1 else ''} {shown}"
 
 
 def _ranges(pages: Iterable[PageInfo]) -> Iterable[str]:

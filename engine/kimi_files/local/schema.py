@@ -107,6 +107,7 @@ _MIGRATIONS = (
     );
     CREATE UNIQUE INDEX pieces_by_place ON pieces (content, page, layer, start, line);
     """,
+    "ALTER TABLE pages ADD COLUMN ocr TEXT NOT NULL DEFAULT 'none'",
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

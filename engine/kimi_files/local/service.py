@@ -61,12 +61,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The contract's limits, and ``cache_bytes``: how much text is kept of files that were only named by path."""
+    """The contract's limits; ``cache_bytes``: how much text is kept of files that were only named by path;
+    ``scan_seconds``: how long scanned pages are begun to be read in one call.
+    """
 
     files: int = MAX_FILES
     file_bytes: int = MAX_FILE_BYTES
     total_bytes: int = MAX_TOTAL_BYTES
     cache_bytes: int = 2 << 30
+    scan_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +188,15 @@ class LocalFilesService:
 
     async def content(self, file: OpenFile | str, progress: Progress = no_progress) -> Content:
         """The file's text, read now if it was not before."""
-        if isinstance(file, str):
-            record = await self._record(file)
-            source = self._source(record.file.filename, record.sha256, record.file.bytes, self._opened_blob(record))
-            content = await self._texts.get(source, progress)
-            return replace(content, name=record.file.filename, file_id=record.file.id)
-        self._check_size(file.size)
-        sha256 = await self._hash(file)
-        source = self._source(file.name, sha256, file.size, _unchanged(file))
-        source = replace(source, member=file.member, archive=file.path.name if file.member else "")
+        source, file_id = await self._source_of(file)
         content = await self._texts.get(source, progress)
         await self._catalogue.save_seen()
-        return replace(content, name=file.name)
+        return replace(content, name=source.name, file_id=file_id)
+
+    async def read_scans(self, file: OpenFile | str, pages: Sequence[int], progress: Progress = no_progress) -> Content:
+        """The file's text, after those of these pages that wait for it were read by OCR: as many as half a minute allows."""
+        source, file_id = await self._source_of(file)
+        return replace(await self._texts.read_scans(source, pages, progress), name=source.name, file_id=file_id)
 
     async def pictures(
         self, file: OpenFile | str, pages: Sequence[int] | None, progress: Progress = no_progress
@@ -416,10 +416,21 @@ class LocalFilesService:
         await self._open()
         return await self._recent_records.ask(file_id, lambda: self._catalogue.file(file_id))
 
+    async def _source_of(self, file: OpenFile | str) -> tuple[Source, str | None]:
+        """Where a file's text comes from, and the file's id if it is kept."""
+        if isinstance(file, str):
+            record = await self._record(file)
+            blob = self._opened_blob(record)
+            return self._source(record.file.filename, record.sha256, record.file.bytes, blob), record.file.id
+        self._check_size(file.size)
+        source = self._source(file.name, await self._hash(file), file.size, _unchanged(file))
+        return replace(source, member=file.member, archive=file.path.name if file.member else ""), None
+
     def _source(
         self, name: str, sha256: str, size: int, opened: Callable[[], AbstractAsyncContextManager[int]]
     ) -> Source:
-        return Source(sha256=sha256, name=name, extension=extension_of(name), size=size, open=opened)
+        extension, seconds = extension_of(name), self._limits.scan_seconds
+        return Source(sha256, name, extension, size, opened, scan_seconds=seconds)
 
     def _opened_blob(self, record: FileRecord) -> Callable[[], AbstractAsyncContextManager[int]]:
         return lambda: self._blobs.open(record.sha256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,12 @@ from typing import Protocol
 import anyio
 from pydantic import JsonValue
 
+from kimi_files import extras
 from kimi_files.content import Content
 from kimi_files.errors import KimiFilesError, ServerError
 from kimi_files.local.catalogue import Catalogue, ContentKey
 from kimi_files.local.locks import claim, end_claim, try_claim
-from kimi_files.local.writing import ContentWriter
+from kimi_files.local.writing import ContentWriter, ScanWriter
 from kimi_files.progress import Progress
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.workers.pool import WorkerPool
@@ -26,10 +27,17 @@ from kimi_files.workers.pool import WorkerPool
 READER_VERSION = 4
 """Raise it whenever a reader gives another text for the same bytes: texts of other versions are then read anew."""
 
+_MOST_EXTRAS = 256
+
 _REMEMBERED = 32
 _ATTEMPTS = 5
 
 _log = logging.getLogger(__name__)
+
+
+def _reader() -> int:
+    """What a text depends on besides the file: with another set of extras installed, it is another one."""
+    return READER_VERSION * _MOST_EXTRAS + extras.installed()
 
 
 class TextSource(Protocol):
@@ -56,6 +64,7 @@ class Source:
     """Bytes to read a text from. ``open`` gives their descriptor and raises at its end if they have changed meanwhile.
 
     ``member`` names a file in an archive, of which the bytes and ``sha256`` are; ``archive`` is the archive's name.
+    Scanned pages are begun to be read for ``scan_seconds``.
     """
 
     sha256: str
@@ -65,14 +74,15 @@ class Source:
     open: Callable[[], AbstractAsyncContextManager[int]]
     member: str = ""
     archive: str = ""
+    scan_seconds: float = 30.0
 
     @property
     def key(self) -> ContentKey:
         """What the text depends on."""
         if not self.member:
-            return ContentKey(self.sha256, self.extension, READER_VERSION)
+            return ContentKey(self.sha256, self.extension, _reader())
         inner = hashlib.sha256(f"{self.sha256}!/{self.member}".encode(errors="surrogateescape")).hexdigest()
-        return ContentKey(inner, self.extension, READER_VERSION)
+        return ContentKey(inner, self.extension, _reader())
 
     @asynccontextmanager
     async def frames(self, pool: WorkerPool) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -83,9 +93,20 @@ class Source:
         ):
             yield untrusted_frames
 
+    @asynccontextmanager
+    async def scans(self, pool: WorkerPool, pages: Sequence[int]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The events of these pages, read by OCR."""
+        arguments: dict[str, JsonValue] = {**self._arguments, "pages": [*pages]}
+        async with (
+            self.open() as descriptor,
+            pool.job("scans", arguments, descriptor=descriptor) as untrusted_frames,
+        ):
+            yield untrusted_frames
+
     @property
     def _arguments(self) -> dict[str, JsonValue]:
-        return {"name": self.name, "member": self.member, "archive": self.archive}
+        where: dict[str, JsonValue] = {"name": self.name, "member": self.member, "archive": self.archive}
+        return {**where, "scan_seconds": self.scan_seconds}
 
 
 class Texts:
@@ -114,6 +135,32 @@ class Texts:
             if content is not None:
                 return content
         raise ServerError("The file's text is deleted as often as it is read.", "Try again in a moment.")
+
+    async def read_scans(self, source: Source, pages: Sequence[int], progress: Progress) -> Content:
+        """The text, after those of these pages that wait for it were read by OCR, as many as there is time for."""
+        async with claim(self._lock(source.key)):
+            content_id = await self._catalogue.find_content(source.key)
+            content = None if content_id is None else await self._catalogue.load_content(content_id)
+            if content is None:
+                raise ServerError("The file's text has left the cache meanwhile.", "Call again.")
+            waiting = [number for number in pages if content.page(number).ocr == "waiting"]
+            try:
+                if waiting:
+                    await self._read_pages(source, content.id, waiting, progress)
+            finally:
+                self._remembered.pop(content.id, None)
+        return await self.get(source, progress)
+
+    async def _read_pages(self, source: Source, content_id: int, pages: Sequence[int], progress: Progress) -> None:
+        writer = ScanWriter(self._catalogue, source.key, content_id, pages, progress)
+        try:
+            async with source.scans(self._pool, pages) as untrusted_frames:
+                async for untrusted_frame in untrusted_frames:
+                    await writer.add(untrusted_frame)
+            await writer.finish()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._index.forget(content_id)
 
     async def discard(self, content_id: int) -> None:
         """Remove a text and its passages."""
@@ -155,7 +202,7 @@ class Texts:
             _log.warning("a half-read text stays until the next start, unseen: %s", error)
 
     async def _evict(self) -> None:
-        for content_id in await self._catalogue.over_budget(READER_VERSION, self._cache_bytes):
+        for content_id in await self._catalogue.over_budget(_reader(), self._cache_bytes):
             await self.discard(content_id)
 
     async def _load(self, content_id: int) -> Content | None:

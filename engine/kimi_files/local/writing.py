@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import anyio.to_thread
@@ -9,7 +10,14 @@ from pydantic import ValidationError
 
 from kimi_files.content import Layer
 from kimi_files.errors import ReaderDied
-from kimi_files.extract.document import Advance, OutlineEntry, PageText, Start, document_event
+from kimi_files.extract.document import (
+    Advance,
+    OutlineEntry,
+    PageText,
+    Start,
+    Warning,  # noqa: A004
+    document_event,
+)
 from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText, checksum
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
@@ -22,6 +30,11 @@ _MEASURED_PIECES = 16
 _MEASURED_ONE_IN = 64
 
 
+# page, layer, start, characters, line, text; stored with its checksum before the text
+_Piece = tuple[int, Layer, int, int, int, str]
+_StoredPiece = tuple[int, str, int, int, int, int, str]
+
+
 @dataclass(slots=True)
 class _Page:
     """The page that is arriving."""
@@ -31,12 +44,42 @@ class _Page:
     tokens: float = 0.0
     newlines: int = 0
     ends_with_newline: bool = True
-    pieces: int = 0
+    pieces_taken: int = 0
     tokens_a_character: float = 0.0
     plain_characters: int = 0
     plain_newlines: int = 0
 
-    def row(self) -> tuple[int, str, str, str | None, int, int, int, bool, bool, bool]:
+    def pieces(self, event: PageText) -> Iterator[_Piece]:
+        """The rows of the page's next part, of each layer that it has."""
+        if event.plain is not None and self.first.plain is None:
+            raise _misbehaved("a page got its plain text too late")
+        if event.text:
+            yield self._text(event.text)
+        plain = event.text if event.plain is None else event.plain
+        if self.first.plain is not None and plain:
+            yield self._plain(plain)
+
+    def _text(self, text: str) -> _Piece:
+        piece: _Piece = (self.first.number, "text", self.characters, len(text), self.newlines + 1, text)
+        if self.pieces_taken < _MEASURED_PIECES or self.pieces_taken % _MEASURED_ONE_IN == 0:
+            tokens = estimate_tokens(text)
+            self.tokens_a_character = tokens / len(text)
+            self.tokens += tokens
+        else:
+            self.tokens += len(text) * self.tokens_a_character
+        self.pieces_taken += 1
+        self.characters += len(text)
+        self.newlines += text.count("\n")
+        self.ends_with_newline = text.endswith("\n")
+        return piece
+
+    def _plain(self, text: str) -> _Piece:
+        piece: _Piece = (self.first.number, "plain", self.plain_characters, len(text), self.plain_newlines + 1, text)
+        self.plain_characters += len(text)
+        self.plain_newlines += text.count("\n")
+        return piece
+
+    def row(self) -> tuple[int, str, str, str | None, int, int, int, bool, bool, bool, str]:
         first = self.first
         return (
             first.number,
@@ -49,6 +92,7 @@ class _Page:
             first.without_text,
             first.hidden,
             first.plain is not None,
+            first.ocr,
         )
 
 
@@ -135,40 +179,9 @@ class ContentWriter:
                 raise _misbehaved("its pages are not in order")
             self._end_page()
             self._page = _Page(event)
-        page = self._page
-        if event.plain is not None and page.first.plain is None:
-            raise _misbehaved("a page got its plain text too late")
-        self._take_text(page, event.text)
-        if page.first.plain is not None:
-            self._take_plain(page, event.text if event.plain is None else event.plain)
-
-    def _take_text(self, page: _Page, text: str) -> None:
-        if not text:
-            return
-        self._add_piece(page, "text", page.characters, page.newlines + 1, text)
-        if page.pieces < _MEASURED_PIECES or page.pieces % _MEASURED_ONE_IN == 0:
-            tokens = estimate_tokens(text)
-            page.tokens_a_character = tokens / len(text)
-            page.tokens += tokens
-        else:
-            page.tokens += len(text) * page.tokens_a_character
-        page.pieces += 1
-        page.characters += len(text)
-        page.newlines += text.count("\n")
-        page.ends_with_newline = text.endswith("\n")
-
-    def _take_plain(self, page: _Page, text: str) -> None:
-        if not text:
-            return
-        self._add_piece(page, "plain", page.plain_characters, page.plain_newlines + 1, text)
-        page.plain_characters += len(text)
-        page.plain_newlines += text.count("\n")
-
-    def _add_piece(self, page: _Page, layer: Layer, start: int, line: int, text: str) -> None:
-        encoded, number = text.encode(), page.first.number
-        check = checksum(self._key.sha256, number, layer, start, line, encoded)
-        self._rows.pieces.append((number, layer, start, len(text), line, check, text))
-        self._text_bytes += len(encoded)
+        pieces = [_with_checksum(piece, self._key.sha256) for piece in self._page.pieces(event)]
+        self._text_bytes += _size(pieces)
+        self._rows.pieces.extend(pieces)
 
     def _end_page(self) -> None:
         if self._page is not None:
@@ -177,6 +190,57 @@ class ContentWriter:
     def _emptied(self) -> Rows:
         rows, self._rows = self._rows, Rows([], [], [], [])
         return rows
+
+
+class ScanWriter:
+    """Stores pages of a text anew, each in one step as soon as it is whole. ``add`` every frame, then ``finish``."""
+
+    def __init__(
+        self, catalogue: Catalogue, key: ContentKey, content_id: int, wanted: Sequence[int], progress: Progress
+    ) -> None:
+        self._catalogue = catalogue
+        self._key = key
+        self._content_id = content_id
+        self._wanted = set(wanted)
+        self._progress = progress
+        self._page: _Page | None = None
+        self._pieces: list[_StoredPiece] = []
+
+    async def add(self, untrusted_frame: bytes) -> None:
+        """Take the next frame. ReaderDied if it is none of the pages that were asked for."""
+        try:
+            event = document_event.validate_json(untrusted_frame)
+        except ValidationError:
+            raise _misbehaved("it sent something that is no event") from None
+        if isinstance(event, Advance):
+            await self._progress(event.done, event.total, event.message)
+        elif isinstance(event, PageText):
+            if self._page is None or event.number != self._page.first.number:
+                await self.finish()
+                if event.number not in self._wanted:
+                    raise _misbehaved("it sent a page that nobody asked for")
+                self._wanted.discard(event.number)
+                self._page = _Page(event)
+            self._pieces.extend(_with_checksum(piece, self._key.sha256) for piece in self._page.pieces(event))
+        elif not isinstance(event, Warning):
+            raise _misbehaved("it sent more than pages")
+
+    async def finish(self) -> None:
+        """Store the page that was arriving."""
+        page, self._page = self._page, None
+        pieces, self._pieces = self._pieces, []
+        if page is not None:
+            await self._catalogue.replace_page(self._content_id, Rows([page.row()], pieces, [], []), _size(pieces))
+
+
+def _with_checksum(piece: _Piece, sha256: str) -> _StoredPiece:
+    number, layer, start, characters, line, text = piece
+    return number, layer, start, characters, line, checksum(sha256, number, layer, start, line, text.encode()), text
+
+
+def _size(pieces: Iterable[_StoredPiece]) -> int:
+    """Bytes of text."""
+    return sum(len(text.encode()) for *_, text in pieces)
 
 
 def _misbehaved(what: str) -> ReaderDied:

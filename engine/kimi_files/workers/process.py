@@ -19,11 +19,12 @@ from typing import Any, BinaryIO, Literal, Protocol, TypedDict, cast
 from kimi_files.workers import limits, sandbox
 from kimi_files.workers.frames import HEADER, FrameError, Kind, pack, unpack_header
 
-JobName = Literal["extract", "pictures", "check", "index"]
+JobName = Literal["extract", "pictures", "scans", "check", "index"]
 
 JOBS: dict[JobName, str] = {
     "extract": "kimi_files.extract.jobs:extract",
     "pictures": "kimi_files.extract.jobs:pictures",
+    "scans": "kimi_files.extract.jobs:scans",
     "check": "kimi_files.extract.jobs:check",
     "index": "kimi_files.retrieve.passages:run",
 }

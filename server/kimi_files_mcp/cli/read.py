@@ -78,7 +78,11 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
     async def read_one(index: int, name: str) -> None:
         try:
             async with opened.open(name) as reference:
-                results[index] = await service.content(reference)
+                content = await service.content(reference)
+                while waiting := [page.number for page in content.pages if page.ocr == "waiting"]:
+                    await progress(index, len(names), f"{name}: {len(waiting)} scanned pages to read")
+                    content = await service.read_scans(reference, waiting)
+                results[index] = content
         except KimiFilesError as error:
             results[index] = error
         ready[index].set()

@@ -1,0 +1,56 @@
+"""Scanned pages through the real service, in workers behind their walls. Needs the extra ``ocr``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kimi_files import extras
+from kimi_files.access import AccessPolicy, open_file
+from kimi_files.content import Content
+from kimi_files.local.service import Limits, LocalFilesService
+from kimi_files.workers.pool import WorkerPool
+from tests.samples.scans import saved, scanned_page, scanned_pdf
+
+pytestmark = pytest.mark.skipif(not extras.has("ocr"), reason="the extra 'ocr' is not installed")
+
+LINES = ["The quarterly inspection found cracks on shaft 9.", "Replacement: 48,300.00 EUR, due 2025-11-30."]
+
+
+async def content(service: LocalFilesService, path: Path, *pages: int) -> Content:
+    async with await open_file(str(path), AccessPolicy.from_folders([path.parent], path.parent)) as opened:
+        return await service.read_scans(opened, pages) if pages else await service.content(opened)
+
+
+async def test_scans_are_read_whichever_way_up_they_lie_and_the_rest_on_demand(tmp_path: Path) -> None:
+    file = tmp_path / "scan.pdf"
+    file.write_bytes(scanned_pdf([scanned_page(LINES, turned) for turned in (0, 90, 180, 270)]))
+    service = LocalFilesService(tmp_path / "data", WorkerPool(size=1), Limits(scan_seconds=0.0))
+    try:
+        first = await content(service, file)
+        assert [page.ocr for page in first.pages] == ["read", "waiting", "waiting", "waiting"]
+        assert [page.without_text for page in first.pages] == [False, True, True, True]
+        assert await first.text(1) == " ".join(LINES)
+
+        for number in (2, 3, 4):
+            later = await content(service, file, number)
+            assert (await later.text(number)).replace(" ", "") == "".join(LINES).replace(" ", "")
+        assert [page.ocr for page in later.pages] == ["read"] * 4
+        assert await content(service, file) == later, "what was read once stays"
+    finally:
+        await service.aclose()
+
+
+async def test_words_in_pictures_and_pages_of_a_tiff(tmp_path: Path) -> None:
+    picture, fax = tmp_path / "shot.png", tmp_path / "fax.tiff"
+    picture.write_bytes(saved([scanned_page(LINES)], "PNG"))
+    fax.write_bytes(saved([scanned_page(LINES[:1]), scanned_page(LINES[1:], turned=90)], "TIFF"))
+    service = LocalFilesService(tmp_path / "data", WorkerPool(size=1))
+    try:
+        shot = await content(service, picture)
+        assert await shot.text(1) == " ".join(LINES)
+        pages = await content(service, fax)
+        assert [await pages.text(number) for number in (1, 2)] == LINES
+    finally:
+        await service.aclose()
