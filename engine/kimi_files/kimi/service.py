@@ -73,6 +73,7 @@ class KimiFilesService:
         self._ledger = Ledger(data_dir / "catalogue.sqlite3", data_dir / "catalogue.lock", client.endpoint.account)
         self._uploads = Uploads(client, self._ledger, data_dir / "locks", limits)
         self._seen: dict[str, tuple[RemoteFile, float]] = {}
+        self._read_here_for: dict[ContentKey, tuple[str, float]] = {}
 
     async def create(self, file: OpenFile, purpose: Purpose, progress: Progress = no_progress) -> FileObject:
         """Upload a file, once: the same bytes, name and purpose give the file that is there. It is kept until deleted."""
@@ -139,9 +140,15 @@ class KimiFilesService:
             return self._nothing_to_read(file.name, None, file.size, named, await self._local.sha256(file))
         if why := _reason_not_to_send(file, named):
             return await self._read_here(file, why, progress)
+        text = await self._text_by_path(file, progress)
+        why, since = self._read_here_for.get(text.key, ("", 0.0))
+        if why and self._client.clock.monotonic() - since < _SEEN_SECONDS:
+            return await self._read_here(file, why, progress)
         try:
-            content = await self._local.text(await self._text_by_path(file, progress), progress)
+            content = await self._local.text(text, progress)
         except _READ_HERE as error:
+            # Or reading on in a long file would send all of it again for each part.
+            self._read_here_for[text.key] = (error.message, self._client.clock.monotonic())
             return await self._read_here(file, error.message, progress)
         if not content.tokens:
             return await self._read_here(file, "Kimi found no text in it.", progress)

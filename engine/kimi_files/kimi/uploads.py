@@ -82,7 +82,11 @@ class Uploads:
             remote = await self._known(row, file, kept=kept, progress=progress) if row else None
             if remote is None:
                 remote = await self._send(file, sha256, purpose, kept=kept, progress=progress)
-            return await self._when_ready(remote, file.name, progress)
+            try:
+                return await self.when_read(remote, file.name, progress)
+            except ExtractionFailed as error:
+                await self._remove_failed(remote, error)
+                raise
 
     async def when_read(self, remote: RemoteFile, name: str, progress: Progress = no_progress) -> RemoteFile:
         """A file when the service has read it. ExtractionFailed with its words if it cannot, ServiceFault if not in time."""
@@ -361,14 +365,17 @@ class Uploads:
             assert current.file_id
             await self._ledger.forget_file(current.file_id, 0)
 
-    async def _when_ready(self, remote: RemoteFile, name: str, progress: Progress) -> RemoteFile:
-        """The file when the service has read it. ExtractionFailed with its words, and the file deleted, if it cannot."""
-        try:
-            return await self.when_read(remote, name, progress)
-        except ExtractionFailed:
-            await self._client.delete_file(remote.id)
-            await self._ledger.forget_file(remote.id, remote.bytes)
-            raise
+    async def _remove_failed(self, remote: RemoteFile, error: ExtractionFailed) -> None:
+        """Delete a file that the service could not read. One that was only read is not sent again for some days."""
+        row = await self._ledger.by_file(remote.id)
+        await self._client.delete_file(remote.id)
+        await self._ledger.forget_file(remote.id, remote.bytes)
+        if row is not None and not row.kept:
+            now = self._client.clock.time()
+            again = await self._ledger.begin(
+                row.sha256, row.purpose, row.name, row.bytes, row.mark, kept=False, now=now
+            )
+            await self._ledger.refused(again.number, error.message, now)
 
     # Room
 

@@ -143,6 +143,9 @@ async def test_reading_does_not_fail_on_a_full_account(tmp_path: Path) -> None:
         found = await content(kimi, at.file("other.txt", "other\n"))
         assert await text(found) == "other\n"
         assert "max file count" in found.warnings[0]
+        sent = at.uploads()
+        assert await text(await content(kimi, at.folder / "files" / "other.txt")) == "other\n"
+        assert at.uploads() == sent  # reading on does not send the whole file again
         with pytest.raises(QuotaExceeded):
             await create(kimi, at.file("other.txt", "other\n"))
 
@@ -233,6 +236,10 @@ async def test_a_file_that_failed_to_be_read_is_deleted_and_named(tmp_path: Path
             await create(kimi, at.file())
         assert len(at.clock.waits) >= 3
         assert await at.peer.files() == []
+        for server in (kimi, kimi, at.start()):
+            found = await content(server, at.file("read.txt"))
+            assert "bad fonts" in found.warnings[0]
+        assert (at.uploads(), await at.peer.files()) == (2, [])
 
 
 async def test_a_file_that_is_still_being_read_is_waited_for_by_its_id_too(tmp_path: Path) -> None:
