@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document, slides_binary
+from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document, slides_binary, slides_package
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
@@ -44,8 +44,6 @@ def read(
         slides, is_exact = [_open_slide(slide) for slide in OpenDocument(untrusted_bytes).slides()], True
     else:
         kind = "pptx" if untrusted_bytes.startswith(b"PK") else "ppt"
-        if kind == "pptx":
-            Package(untrusted_bytes)
         slides, is_exact = _slides(untrusted_bytes, kind)
     slides = slides or [_Slide(None, "")]
     for number, slide in enumerate(slides, start=1):
@@ -68,10 +66,9 @@ def _said_about(what: str, numbers: Iterable[int]) -> Iterator[Warning]:
 
 def _slides(untrusted_bytes: bytes, kind: str) -> tuple[list[_Slide], bool]:
     """The slides, and whether they are cut where slides end."""
-    if kind == "ppt":
-        own = [_own_slide(slide) for slide in slides_binary.slides(untrusted_bytes) or ()]
-        if any(slide.text for slide in own):
-            return own, True
+    own = [_own_slide(slide) for slide in _own_slides(untrusted_bytes, kind) or ()]
+    if any(slide.text for slide in own):
+        return own, True
     failure: DamagedFile | UnsupportedFile | None = None
     exact: list[_Slide] = []
     try:
@@ -99,7 +96,15 @@ def _slide(section: by_office_oxide.Section) -> _Slide:
     return _Slide(title, _with_notes(section.blocks, section.notes), section.hidden)
 
 
-def _own_slide(slide: slides_binary.Slide) -> _Slide:
+def _own_slides(
+    untrusted_bytes: bytes, kind: str
+) -> Sequence[slides_binary.Slide] | Sequence[slides_package.Slide] | None:
+    if kind == "ppt":
+        return slides_binary.slides(untrusted_bytes)
+    return slides_package.slides(Package(untrusted_bytes))
+
+
+def _own_slide(slide: slides_binary.Slide | slides_package.Slide) -> _Slide:
     return _Slide(slide.title, _with_notes(slide.blocks, slide.notes), slide.hidden)
 
 

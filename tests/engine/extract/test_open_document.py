@@ -96,7 +96,7 @@ def test_tables_text_boxes_pictures_formulas_headers_and_footers_are_all_there()
         ).texts
     )
     assert text == (
-        "| Both |  |\n| --- | --- |\n| a\\|b | c<br>d |\n\nBefore $E = m c^2$ after\n\n[picture: A cat: asleep]\n\n"
+        "| Both |  |\n| --- | --- |\n| a\\|b | c<br>d |\n\nBefore $E = m c^2$ after\n\n![A cat: asleep](picture)\n\n"
         "In the box\n\nHeaders and footers:\nTop\nFoot"
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def test_tables_and_alternative_texts_survive() -> None:
     text = read(reader.read, pptx([slide]), "a.pptx").texts[0]
 
     assert "| site | cost |\n| --- | --- |\n| Baltic | 48 |" in text
-    assert "[picture: Map of the Baltic site]" in text
+    assert "![Map of the Baltic site](Picture9.png)" in text
 
 
 def test_hidden_slides_are_given_and_marked() -> None:
@@ -59,18 +58,6 @@ def test_a_slide_without_text_keeps_its_number() -> None:
 
     assert [(page.label, page.title) for page in reading.pages] == [("1", "One"), ("2", None), ("3", "Three")]
     assert reading.warnings == ["Slide without text: 2."]
-
-
-def test_without_office_oxide_the_text_is_cut_at_the_titles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "office_oxide", None)
-
-    reading = read(reader.read, pptx([Slide("One", ["first"]), Slide("Two", ["second"])]), "a.pptx")
-
-    assert [page.title for page in reading.pages] == ["One", "Two"]
-    assert "second" in reading.texts[1]
-    assert reading.warnings == [
-        "The slides could not be told apart exactly: the text is cut where a slide's title stands."
-    ]
 
 
 def test_a_presentation_cut_off_is_a_typed_error() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ROMAN = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _BREAKS = re.compile(r"\s*[\r\n\v\f]+\s*")
 
 
@@ -66,10 +67,10 @@ def marked(text: str, mark: str) -> str:
     return f"{text[:start]}{mark}{core}{mark}{text[start + len(core) :]}"
 
 
-def picture(alternative: str | None) -> str:
-    """What stands for a picture; nothing for one that is not described."""
-    words = " ".join((alternative or "").split())
-    return f"[picture: {words}]" if words else ""
+def picture(alternative: str | None, name: str = "picture") -> str:
+    """What stands for a picture, which its ``name`` tells from others; nothing for one that is not described."""
+    words = " ".join((alternative or "").split()).replace("[", "(").replace("]", ")")
+    return f"![{words}]({_NOT_IN_NAMES.sub('', name) or 'picture'})" if words else ""
 
 
 def link(text: str, target: str) -> str:

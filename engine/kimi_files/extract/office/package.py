@@ -6,7 +6,8 @@ import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from kimi_files.errors import DamagedFile, TooComplex
@@ -47,6 +48,7 @@ class Package:
                 f"The file unpacks to {unpacked // (1 << 20):,} MB in {len(parts):,} parts, which is more than is read.",
                 "Split it, or export what you need as CSV or PDF.",
             )
+        self._relations: dict[str, list[Attributes]] = {}
         self.names = {part.filename.lstrip("/"): part.filename for part in parts}
 
     def part(self, name: str, limit: int = _MAX_PART_BYTES) -> bytes:
@@ -72,31 +74,31 @@ class Package:
         """What a part refers to inside the package: relation id → (last word of its type, part name)."""
         folder = posixpath.dirname(name)
         found: dict[str, tuple[str, str]] = {}
-
-        def start(tag: str, attributes: Attributes) -> None:
-            if tag == "Relationship" and attributes.get("TargetMode") != "External":
-                target = attributes.get("Target", "")
+        for related in self._related(name):
+            if related.get("TargetMode") != "External":
+                target = related.get("Target", "")
                 path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
-                kind = attributes.get("Type", "").rsplit("/", 1)[-1]
-                found[attributes.get("Id", "")] = (kind, path.lstrip("/"))
-
-        parse_xml(self._relations(name), start)
+                found[related.get("Id", "")] = (related.get("Type", "").rsplit("/", 1)[-1], path.lstrip("/"))
         return found
 
     def targets(self, name: str) -> dict[str, str]:
         """The addresses outside of the package that a part refers to, by relation id."""
-        found: dict[str, str] = {}
+        outside = (related for related in self._related(name) if related.get("TargetMode") == "External")
+        return {related.get("Id", ""): related.get("Target", "") for related in outside}
 
-        def start(tag: str, attributes: Attributes) -> None:
-            if tag == "Relationship" and attributes.get("TargetMode") == "External":
-                found[attributes.get("Id", "")] = attributes.get("Target", "")
+    def _related(self, name: str) -> list[Attributes]:
+        """The relations of a part as they stand."""
+        found = self._relations.get(name)
+        if found is None:
+            found = self._relations[name] = []
 
-        parse_xml(self._relations(name), start)
+            def start(tag: str, attributes: Attributes) -> None:
+                if tag == "Relationship":
+                    found.append(attributes)
+
+            folder, base = posixpath.split(name)
+            parse_xml(self.part(f"{folder}/_rels/{base}.rels".lstrip("/")), start)
         return found
-
-    def _relations(self, name: str) -> bytes:
-        folder, base = posixpath.split(name)
-        return self.part(f"{folder}/_rels/{base}.rels".lstrip("/"))
 
     def rewritten(self, changed: dict[str, bytes]) -> bytes:
         """The package's bytes with other content for some parts, nothing compressed."""
@@ -105,6 +107,72 @@ class Package:
             for name in self.names:
                 container.writestr(name, changed[name] if name in changed else self.part(name))
         return target.getvalue()
+
+
+@dataclass(slots=True)
+class Node:
+    """An element with its attributes, without prefixes but for ``relation`` (``r:id``), its own text and its elements."""
+
+    tag: str
+    attributes: Attributes
+    text: str = ""
+    children: list[Node] = field(default_factory=list)
+
+    def elements(self, *tags: str) -> Iterator[Node]:
+        """The elements right below, of these tags if any are named."""
+        for child in self.children:
+            if not tags or child.tag in tags:
+                yield child
+
+    def below(self, *tags: str) -> Iterator[Node]:
+        """Elements of these tags however deep, none within another."""
+        for child in self.children:
+            if child.tag in tags:
+                yield child
+            else:
+                yield from child.below(*tags)
+
+    def every(self) -> Iterator[Node]:
+        """The element itself and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.every()
+
+
+def tree(content: bytes, without: frozenset[str] = frozenset()) -> Node | None:
+    """A part that is small enough to be held whole, but for elements of some tags; None of an empty one.
+
+    Raises what ``parse_xml`` does.
+    """
+    root: Node | None = None
+    stack: list[Node] = []
+    skipped = 0
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal root, skipped
+        if skipped or tag in without:
+            skipped += 1
+            return
+        node = Node(tag, attributes)
+        if stack:
+            stack[-1].children.append(node)
+        else:
+            root = node
+        stack.append(node)
+
+    def end(tag: str) -> None:
+        nonlocal skipped
+        if skipped:
+            skipped -= 1
+        else:
+            stack.pop()
+
+    def text(characters: str) -> None:
+        if not skipped:
+            stack[-1].text += characters
+
+    parse_xml(content, start, end, text)
+    return root
 
 
 def parse_xml(
@@ -130,7 +198,7 @@ def parse_xml(
         depth += 1
         if depth > _MAX_DEPTH:
             raise TooComplex("The file's XML is nested too deeply.", _EXPORT_AGAIN)
-        start(tag.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()})
+        start(tag.rpartition(":")[2], _without_prefixes(attributes))
 
     def on_end(tag: str) -> None:
         nonlocal depth
@@ -144,6 +212,18 @@ def parse_xml(
     if text is not None:
         parser.CharacterDataHandler = text
     _parse(parser, content)
+
+
+def _without_prefixes(attributes: Attributes) -> Attributes:
+    if not any(":" in key for key in attributes):
+        return attributes
+    found = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+    for key, value in attributes.items():
+        if key.endswith(":id"):
+            # A slide has an ``id`` and an ``r:id``.
+            found["relation"] = value
+            found["id"] = attributes.get("id", value)
+    return found
 
 
 def check_xml(content: bytes) -> None:
