@@ -256,8 +256,9 @@ def _seen(document: Any, number: int) -> _Seen:
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
     """One page from both engines; ``parsed`` is None where liteparse has nothing."""
     markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
-    # A link over several lines or words comes as one link for each of them.
-    markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
+    if "](" in markdown:
+        # A link over several lines or words comes as one link for each of them.
+        markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
     plain, is_plain = seen.plain, False
@@ -314,7 +315,8 @@ def _difference(markdown: str, plain: str, filled: str) -> _Difference:
 
     ``filled`` are the values of the form's fields, which only liteparse writes into the page.
     """
-    ours, theirs = _letters(_UNSEEN_MARKS.sub("", markdown)), _letters(plain)
+    seen = _UNSEEN_MARKS.sub("", markdown) if "](" in markdown or "```" in markdown else markdown
+    ours, theirs = _letters(seen), _letters(plain)
     added = ours - theirs - _letters(filled)
     return _Difference((theirs - ours).total(), added.total(), max(theirs.total(), _FEWEST_LETTERS))
 

@@ -51,18 +51,21 @@ def put_right(parsed: Any, markdown: str) -> str:
     columns of the page, what remains of its words comes as paragraphs.
     """
     across, down = _rules(parsed.vector_graphics)
-    blocks = parsed.blocks or []
-    if len(across) < 3 and not any(block.kind == "table" for block in blocks):
+    has_tables = "\n|---|" in markdown
+    if len(across) < 3 and not has_tables:
         return markdown
-    parts = _parts(markdown, blocks)
+    parts = _parts(markdown, parsed.blocks or [])
     if parts is None:
         return markdown
     page = PageWords(parsed.text_items)
+    ruled, regions = ruled_grids(page, across, down), open_regions(page, across)
+    if not (has_tables or ruled or regions):
+        return markdown
     gutter = page_gutter(page, parsed.width)
     for part in parts if gutter else ():
         part.wrong = _is_mixed(part, page, gutter or 0.0)
     mixed = any(part.wrong for part in parts)
-    grids = _grids(parts, page, across, down)
+    grids = _grids(parts, page, across, ruled, regions)
     if not grids and not any(part.wrong for part in parts):
         return markdown
     pieces = _pieces(parts, page, grids, gutter if mixed else None)
@@ -128,9 +131,11 @@ def _is_mixed(part: _Part, page: PageWords, gutter: float) -> bool:
     return clear_of(gutter, words) and (not part.columns or two_texts(gutter, words))
 
 
-def _grids(parts: list[_Part], page: PageWords, across: list[Rule], down: list[Rule]) -> list[Grid]:
-    grids = ruled_grids(page, across, down)
-    for region in open_regions(page, across):
+def _grids(
+    parts: list[_Part], page: PageWords, across: list[Rule], ruled: list[Grid], regions: list[Box]
+) -> list[Grid]:
+    grids = ruled
+    for region in regions:
         inner = [grid for grid in grids if grid.box.covered_by(region) > 0.9]
         if any(region.covered_by(grid.box) > 0.3 and (grid.closed or grid not in inner) for grid in grids):
             continue

@@ -85,9 +85,11 @@ def open_regions(page: PageWords, across: list[Rule]) -> list[Box]:
             groups.append([rule])
     found = []
     for group in groups:
+        if len(group) < 2 or (len(group) == 2 and group[1].at - group[0].at > 400):
+            continue
         first = 0
         for number, (upper, lower) in enumerate(pairwise(group), start=1):
-            if not _is_tabular(page.within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at))):
+            if not _is_tabular(page.runs_within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at))):
                 found.append(group[first:number])
                 first = number
         found.append(group[first:])
@@ -112,9 +114,9 @@ def open_grids(page: PageWords, box: Box, across: list[Rule]) -> list[Grid]:
     return [grid for grid in grids if grid is not None]
 
 
-def _is_tabular(words: list[Word]) -> bool:
+def _is_tabular(runs: list[Word]) -> bool:
     """Whether many lines between two rules have more than one segment."""
-    lines = in_lines(words)
+    lines = in_lines(runs)
     several = sum(len(line.segments) > 1 for line in lines)
     return several >= 1 and several >= 0.4 * len(lines)
 

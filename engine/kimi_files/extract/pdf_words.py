@@ -108,28 +108,35 @@ class PageWords:
 
     def __init__(self, items: Any) -> None:
         """``items`` are liteparse's runs of text, each with the words in it."""
-        found = [
-            (item.y + item.height / 2, number, item) for number, item in enumerate(items) if abs(item.rotation) < 1
-        ]
-        found.sort()
-        self._middles = [middle for middle, _, _ in found]
+        found = [(item.y, item.height, item) for item in items if abs(item.rotation) < 1]
+        found.sort(key=lambda entry: entry[0] + entry[1] / 2)
+        heights = [height for _, height, _ in found]
+        self._middles = [top + height / 2 for top, height, _ in found]
         self._items = [item for _, _, item in found]
-        self._height = median(item.height for item in self._items) if found else 0.0
+        self._height = median(heights) if found else 0.0
+        self._tallest = max(heights, default=0.0)
         self._words: list[list[Word] | None] = [None] * len(found)
-        self._tallest = max((item.height for item in self._items), default=0.0)
 
     def __len__(self) -> int:
         return len(self._items)
 
     def within(self, box: Box) -> list[Word]:
-        reach = self._tallest
-        start = bisect_left(self._middles, box.top - reach)
-        end = bisect_left(self._middles, box.bottom + reach)
-        return [word for number in range(start, end) for word in self._words_of(number) if box.holds(word)]
+        return [word for number in self._near(box) for word in self._words_of(number) if box.holds(word)]
+
+    def runs_within(self, box: Box) -> list[Word]:
+        return [run for run in map(self._run, self._near(box)) if box.holds(run)]
 
     def runs(self) -> list[Word]:
         """liteparse's own pieces: words that stand close, on one level."""
-        return [Word(i.x, i.y, i.x + i.width, i.y + i.height, i.text) for i in self._items if i.text.strip()]
+        return [run for run in map(self._run, range(len(self))) if not run.text.isspace()]
+
+    def _near(self, box: Box) -> range:
+        start = bisect_left(self._middles, box.top - self._tallest)
+        return range(start, bisect_left(self._middles, box.bottom + self._tallest, start))
+
+    def _run(self, number: int) -> Word:
+        item = self._items[number]
+        return Word(item.x, item.y, item.x + item.width, item.y + item.height, item.text)
 
     def _words_of(self, number: int) -> list[Word]:
         words = self._words[number]
@@ -240,11 +247,16 @@ def page_gutter(page: PageWords, width: float) -> float | None:
         return None
     runs = page.runs()
     lines = in_lines(runs)
-    gaps = [(a.right, b.left) for line in lines for a, b in pairwise(line.words) if b.left - a.right > _GUTTER]
+    near, far = 0.35 * width, 0.65 * width
+    gaps = [
+        (a.right, b.left)
+        for line in lines
+        for a, b in pairwise(line.words)
+        if b.left - a.right > _GUTTER and a.right < far and b.left > near
+    ]
     best, most = 0.0, 3
-    for start, end in gaps:
-        x = (start + end) / 2
-        if 0.35 * width < x < 0.65 * width:
+    for x in {round((start + end) / 6) * 3.0 for start, end in gaps}:
+        if near < x < far:
             free = sum(a <= x - _GUTTER / 2 and x + _GUTTER / 2 <= b for a, b in gaps)
             if free > most:
                 best, most = x, free
@@ -264,7 +276,10 @@ def is_prose(words: list[Word], room: float) -> bool:
     """Whether words fill a column from edge to edge."""
     if not words or words[-1].right - words[0].left <= 0.75 * room:
         return False
-    return sum(part.islower() for word in words for part in word.text.split()) >= 3 and len(list(joined(words))) == 1
+    for a, b in pairwise(words):
+        if b.left - a.right > _SEGMENT_GAP * (a.bottom - a.top):
+            return False
+    return sum(part.islower() for word in words for part in word.text.split()) >= 3
 
 
 def mostly_prose(lines: list[Line], room: float) -> bool:
