@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from kimi_files_mcp.stdio import run_server
+from kimi_files_mcp.__main__ import main
 
 if __name__ == "__main__":
-    run_server(sys.argv[1:])
+    sys.argv[1:] = [f"--allow={folder}" for folder in sys.argv[1:]]
+    main()

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _SERVER_OPTIONS = {"--allow": "folders", "--service": "service", "--data-dir": "data_dir"}
 _SERVER_FLAGS = {"--strict": "strict"}
 
+_FOR_PEOPLE = """\
+kimi-files-mcp: this is the server that hosts start; it waits for their messages on stdin. Ctrl-C ends it.
+For people: kimi-files-mcp --help, kimi-files-mcp demo, kimi-files-mcp install HOST
+"""
+
 
 def main() -> None:
     """Entry point. Anything but plain server options goes to the command line, which explains itself."""
@@ -22,6 +27,8 @@ def main() -> None:
 
         run()
         return
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write(_FOR_PEOPLE)
     # As SIGTERM does: an interrupted loop would wait for the thread that reads stdin.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from kimi_files_mcp.recording import Recording

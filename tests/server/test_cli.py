@@ -149,6 +149,23 @@ def test_help_is_there_for_every_command(run, command):
     assert "Usage: kimi-files-mcp" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made otherwise on Windows")
+def test_whoever_starts_the_server_at_a_terminal_is_told_what_it_waits_for(tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "kimi_files_mcp", "--data-dir", str(tmp_path / "data")]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), cwd=tmp_path
+    ) as server:
+        assert server.stderr is not None
+        assert b"hosts start" in server.stderr.readline()
+        assert b"--help" in server.stderr.readline()
+        server.terminate()
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_the_version_is_the_packages(run):
     assert __version__ in run("--version").stdout
 
