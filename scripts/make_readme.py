@@ -29,7 +29,7 @@ _QUESTION = {
     "question": "What did the new shaft nine cost, and when is it inspected again?",
     "files": ["."],
     "queries": ["replacement shaft 9 amount", "shaft nine inspected again"],
-    "max_tokens": 450,
+    "max_tokens": 500,
 }
 
 _EXAMPLES = (
