@@ -156,16 +156,19 @@ async def _ensure_all(
 
 def _headings(hits: Sequence[Hit], contents: Sequence[Content], citations: Sequence[Citation]) -> tuple[str, ...]:
     """The headings over the best passages that are not shown, and where they stand."""
-    from kimi_files.retrieve.places import place_of_page
+    from kimi_files.retrieve.places import heading_beside, place_of_page
 
     by_id = {content.id: content for content in contents}
     shown = {(citation.file, citation.heading) for citation in citations}
+    shown_pages = {(citation.file, citation.page) for citation in citations}
     names: dict[str, None] = {}
     for hit in hits:
         content, heading = by_id[hit.passage.content], hit.passage.heading
-        if heading and (content.name, heading) not in shown:
+        page = content.page(hit.passage.page)
+        said_by_page = not heading_beside(page, heading) and (content.name, page.number) in shown_pages
+        if heading and (content.name, heading) not in shown and not said_by_page:
             shown.add((content.name, heading))
-            place = place_of_page(content.page(hit.passage.page))
+            place = place_of_page(page, title=False)
             names[f"{heading}, {place}" if place else heading] = None
     return _within(tuple(names), _HEADINGS_TOKENS)
 

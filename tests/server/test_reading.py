@@ -288,3 +288,63 @@ async def test_a_question_over_a_folder_says_what_was_not_read(connect):
     assert "scan.png" in answer
     assert "locked.pdf" in answer
     assert "not found in any file: xyzzy" in answer
+
+
+async def test_the_head_of_an_answer_has_four_lines_and_names_every_file_that_was_not_read(connect):
+    async with connect() as session:
+        for n in range(3):
+            (session.folder / f"{n}.txt").write_text(f"Shaft {n} was replaced in May.\n\nShaft {n} runs again.\n" * 40)
+        for n in range(4):
+            (session.folder / f"scan-{n}.png").write_bytes(picture((20, 20)))
+        (session.folder / "empty.txt").touch()
+        answer = await session.call(
+            "ask_about_files", question="When was the shaft replaced? And the xyzzy?", files=["."], max_tokens=700
+        )
+    head = answer[: answer.index("<file-text")].splitlines()
+    assert len(head) <= 4
+    assert re.search(r"\d+ more passages match", head[1])
+    assert head[2] == "not found in any file: xyzzy"
+    assert head[3].startswith("not read: 1 file of . (empty) · ")
+    assert "scan-0.png (a picture: call get_file_content with pictures=true)" in head[3]
+    assert all(f"scan-{n}.png" in head[3] for n in range(4))
+
+
+async def test_an_overview_says_of_how_many_files_nothing_is_shown(connect):
+    async with connect() as session:
+        for n in range(12):
+            (session.folder / f"note {n:02}.md").write_text(f"# Note {n}\n\nProject {n} costs {n * 11} euros. " * 3)
+        answer = await session.call("ask_about_files", question="Summarise the notes", files=["."], max_tokens=500)
+    shown = len(set(re.findall(r"\[\d+\] (note \d+)", answer)))
+    assert 0 < shown < 12
+    assert f"nothing is shown of {12 - shown} files: raise max_tokens" in answer
+
+
+NOTICE = "The notice period is three months to the end of a quarter. " * 6
+
+
+def lease() -> bytes:
+    clauses = (
+        (word.heading(1, f"§{n} Clause"), word.paragraph(f"Unit {n} pays {n * 137} euros. {NOTICE}"))
+        for n in range(1, 61)
+    )
+    return word.docx([part for clause in clauses for part in clause])
+
+
+async def test_a_small_budget_goes_to_the_text_and_not_to_the_outline(connect):
+    async with connect() as session:
+        (session.folder / "lease.docx").write_bytes(lease())
+        first = await session.call("get_file_content", file="lease.docx", max_tokens=500)
+        whole = await session.call("get_file_content", file="lease.docx")
+        overview = await session.call("ask_about_files", question="Summarise", files=["lease.docx"], max_tokens=600)
+    assert "outline: §1 Clause p.1" in first
+    assert estimate_tokens(text_of(first)) > 100
+    assert "shown: everything" in whole
+    assert "outline:" not in whole
+    assert "[1] lease.docx, outline\n§1 Clause (section 1) · §2 Clause (section 2)" in overview
+
+
+async def test_the_title_of_a_section_is_named_once(connect):
+    async with connect() as session:
+        (session.folder / "lease.docx").write_bytes(lease())
+        answer = await session.call("ask_about_files", question="What does unit 17 pay?", files=["lease.docx"])
+    assert "[1] lease.docx, section 17 (§17 Clause)\n# §17 Clause" in answer

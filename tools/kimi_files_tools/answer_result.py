@@ -12,18 +12,19 @@ from kimi_files_tools.layout import one_line, warning_line
 if TYPE_CHECKING:
     from kimi_files.answer import Answer, Citation
     from kimi_files.content import Content
+    from kimi_files_tools.gathering import NotRead
 
 # The lines that say what was searched, which terms were not found and which other headings match.
 _SEARCHED_TOKENS = 170
 
 
-def reserved_tokens(contents: Sequence[Content], not_read: Sequence[str], max_tokens: int) -> int:
+def reserved_tokens(contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> int:
     """What the head will take of the budget, so that the passages are chosen for the rest."""
-    lines = [*_not_read_lines(not_read, max_tokens), *_warning_lines(contents)]
-    return min(_SEARCHED_TOKENS + FENCE_TOKENS + estimate_tokens("\n".join(lines)), max_tokens * 2 // 3)
+    line = _not_read_line(not_read, contents, max_tokens)
+    return min(_SEARCHED_TOKENS + FENCE_TOKENS + estimate_tokens(line), max_tokens * 2 // 3)
 
 
-def answer_result(answer: Answer, contents: Sequence[Content], not_read: Sequence[str], max_tokens: int) -> str:
+def answer_result(answer: Answer, contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> str:
     """The whole result within ``max_tokens``; passages that do not fit beside the head are counted as left out."""
     if answer.text is not None:
         return _model_result(answer, not_read, max_tokens)
@@ -41,30 +42,38 @@ def _passages_result(
     shown: Sequence[Citation],
     left_out: int,
     contents: Sequence[Content],
-    not_read: Sequence[str],
+    not_read: Sequence[NotRead],
     max_tokens: int,
 ) -> str:
-    head = [*_searched_lines(answer, left_out), *_not_read_lines(not_read, max_tokens), *_warning_lines(contents)]
+    silent_files = answer.searched_files - len({citation.file for citation in shown}) if answer.overview else 0
+    head = _searched_lines(answer, left_out, silent_files)
     if not shown:
-        return "\n".join(
-            [*head, "No passage matches: ask with other words in queries, or see the outline with get_file_content."]
-        )
+        head.append("No passage matches: ask with other words in queries, or see the outline with get_file_content.")
+    head += filter(None, [_not_read_line(not_read, contents, max_tokens)])
+    if not shown:
+        return "\n".join(head)
     blocks = [_passage(citation) for citation in shown]
     return "\n".join([*head, fence("\n".join(blocks), several_files=answer.searched_files > 1)])
 
 
-def _searched_lines(answer: Answer, left_out: int) -> list[str]:
+def _searched_lines(answer: Answer, left_out: int, silent_files: int) -> list[str]:
+    """At most three lines: what was searched, what of it is not shown, and what is not there."""
     pages, passages = _count(answer.searched_pages, "page"), _count(answer.searched_passages, "passage")
     searched = f"Searched {_count(answer.searched_files, 'file')} ({pages}, {passages})."
-    what = "the outline and passages from all parts" if answer.overview else "the passages that answer best"
+    outline = "the outline and " if any(citation.place == "outline" for citation in answer.citations) else ""
+    what = f"{outline}passages from all parts" if answer.overview else "the passages that answer best"
     lines = [f"{searched} No model is configured: here are {what}; cite them as [n]."]
-    if left_out:
+    more: list[str] = []
+    if silent_files:
+        more.append(f"nothing is shown of {_count(silent_files, 'file')}: raise max_tokens, or ask about fewer files")
+    elif left_out:
         noun = "passage matches" if left_out == 1 else "passages match"
-        lines.append(f"{left_out:,} more {noun}: raise max_tokens, or read a page with get_file_content.")
+        more.append(f"{left_out:,} more {noun}: raise max_tokens, or read a page with get_file_content")
+    if answer.headings:
+        more.append(f"other headings that match: {one_line(' · '.join(answer.headings), 300)}")
+    lines += filter(None, [" · ".join(more)])
     if answer.terms_not_found:
         lines.append(f"not found in any file: {one_line(', '.join(answer.terms_not_found), 200)}")
-    if answer.headings:
-        lines.append(f"other headings that match: {one_line(' · '.join(answer.headings), 300)}")
     return lines
 
 
@@ -72,22 +81,34 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _not_read_lines(not_read: Sequence[str], max_tokens: int) -> list[str]:
-    """One line a file, as many as fit; the rest is counted."""
-    lines: list[str] = []
-    spent = 0
-    for index, words in enumerate(not_read):
-        spent += estimate_tokens(words) + 4
-        if spent > max_tokens // 10 and lines:
-            return [*lines, f"not read: {len(not_read) - index} more files"]
-        lines.append(f"not read: {words}")
-    return lines
-
-
-def _warning_lines(contents: Sequence[Content]) -> list[str]:
-    """Pages that could not be searched because they are pictures, for the files that have some text."""
+def _not_read_line(not_read: Sequence[NotRead], contents: Sequence[Content], max_tokens: int) -> str:
+    """Files that were not read and pages that are pictures: the first with their reasons, then names, the rest counted."""
     partly = [content for content in contents if content.tokens and any(page.without_text for page in content.pages)]
-    return [f"{one_line(content.name, 80)}: {one_line(warning_line(content), 200)}" for content in partly[:3]]
+    warnings = [f"{one_line(content.name, 80)}: {one_line(warning_line(content), 200)}" for content in partly[:3]]
+    left = max_tokens // 10
+    parts: list[str] = []
+    for words in map(str, not_read):
+        left -= estimate_tokens(words) + 1
+        if left < 0 and parts:
+            break
+        parts.append(words)
+    rest = not_read[len(parts) :]
+    if rest:
+        parts.append(_names(rest, max_tokens // 10))
+    return " · ".join([*([f"not read: {' · '.join(parts)}"] if parts else []), *warnings])
+
+
+def _names(not_read: Sequence[NotRead], most_tokens: int) -> str:
+    """ "and 13 more: a.pdf, b.docx, …"."""
+    names: list[str] = []
+    for one in not_read:
+        most_tokens -= estimate_tokens(one.name) + 1
+        if most_tokens < 0:
+            break
+        names.append(one.name)
+    if len(names) < len(not_read) and names:
+        names.append("…")
+    return f"and {len(not_read)} more{': ' if names else ''}{', '.join(names)}"
 
 
 def _passage(citation: Citation) -> str:
@@ -95,11 +116,11 @@ def _passage(citation: Citation) -> str:
     return f"[{citation.number}] {one_line(citation.file, 120)}, {citation.place}{heading}\n{citation.text}"
 
 
-def _model_result(answer: Answer, not_read: Sequence[str], max_tokens: int) -> str:
+def _model_result(answer: Answer, not_read: Sequence[NotRead], max_tokens: int) -> str:
     """A model's words, then the sources that it cites, what it was given and what the answer cost."""
     lines = [answer.text or "", ""]
     lines.extend(_source(citation) for citation in answer.citations)
-    lines.extend(_not_read_lines(not_read, max_tokens))
+    lines.extend(filter(None, [_not_read_line(not_read, (), max_tokens)]))
     cost = f"{answer.tokens_in:,} tokens in, {answer.tokens_out:,} out" if answer.tokens_in else ""
     lines.append(" · ".join(part for part in (f"model {answer.model}", answer.coverage, cost) if part))
     return "\n".join(lines)

@@ -24,12 +24,23 @@ _AT_ONCE = 4
 class Gathered:
     """``contents`` have text to search, ``exhibits`` are pictures and videos that a model will look at.
 
-    ``not_read`` names the other files, each with its reason in words.
+    ``not_read`` are the other files.
     """
 
     contents: tuple[Content, ...]
     exhibits: tuple[Exhibit, ...]
-    not_read: tuple[str, ...]
+    not_read: tuple[NotRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """A file, or several of a folder, and why it was not read, both in words."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reason})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +59,39 @@ async def gather(workspace: Workspace, files: Sequence[str], progress: Progress)
     failures = {name: failure for name, failure in read.items() if isinstance(failure, KimiFilesError)}
     if not files_read:
         raise _nothing_read(failures)
-    not_read += [f"{one_line(name, 120)} ({one_line(str(failure), 200)})" for name, failure in failures.items()]
+    not_read += [NotRead(one_line(name, 120), one_line(str(failure), 200)) for name, failure in failures.items()]
     silent = [one.content for one in files_read if not one.content.tokens and not one.exhibits]
-    not_read += [f"{one_line(content.name, 120)} ({_why_silent(content)})" for content in silent]
+    not_read += [NotRead(one_line(content.name, 120), _why_silent(content)) for content in silent]
     searchable = tuple(one.content for one in files_read if one.content.tokens)
     exhibits = tuple(exhibit for one in files_read for exhibit in one.exhibits)
     if not searchable and not exhibits:
-        raise NoText(f"There is no text to search: {one_line('; '.join(not_read), 600)}.")
+        raise NoText(f"There is no text to search: {one_line('; '.join(map(str, not_read)), 600)}.")
     return Gathered(searchable, exhibits, tuple(not_read))
 
 
-async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], list[str]]:
+async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], list[NotRead]]:
     """The files themselves, folders opened up, none twice; and what did not fit the number of files, in words."""
     names: dict[str, None] = {}
-    left_out: list[str] = []
+    left_out: list[NotRead] = []
     for file in files:
         if is_file_id(file) or not await is_folder(file, workspace.policy):
             found: Sequence[str] = [file]
         else:
             found = folder = await readable_files(file, workspace.policy)
-            left_out += [f"{count} files of {one_line(file, 120)} ({why})" for why, count in folder.left_out.items()]
+            left_out += [NotRead(_files_of(file, count), why) for why, count in folder.left_out.items()]
             if not found:
-                left_out.append(f"{one_line(file, 120)} (a folder without readable files)")
+                left_out.append(NotRead(one_line(file, 120), "a folder without readable files"))
         fresh = [name for name in found if name not in names]
         room = MOST_FILES - len(names)
         names.update(dict.fromkeys(fresh[:room]))
         if len(fresh) > room:
-            more = f"{len(fresh) - room} more files of {one_line(file, 120)}"
-            left_out.append(f"{more} ({MOST_FILES} a call: name them, or a folder inside)")
+            why = f"{MOST_FILES} a call: name them, or a folder inside"
+            left_out.append(NotRead(_files_of(file, len(fresh) - room, " more"), why))
     return list(names), left_out
+
+
+def _files_of(folder: str, count: int, more: str = "") -> str:
+    return f"{count}{more} file{'' if count == 1 else 's'} of {one_line(folder, 120)}"
 
 
 async def _read_all(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kimi_files.content import Content
 
 _OUTLINE_TOKENS = 300
+_OUTLINE_SHARE = 6
 _WARNING_CHARACTERS = 600
 
 # About as many as are read before a host loses patience.
@@ -99,8 +100,9 @@ def ranges(numbers: Iterable[int], labels: Sequence[str]) -> str:
     return ",".join(shown) + (f" and {len(named) - 20} more" if len(named) > 20 else "")
 
 
-def outline_line(content: Content) -> str:
-    """The headings as deep as 300 tokens allow; names of sheets and titles of slides where there are no headings."""
+def outline_line(content: Content, max_tokens: int) -> str:
+    """The headings as deep as 300 tokens and a sixth of the result allow; else names of sheets or titles of slides."""
+    budget = min(_OUTLINE_TOKENS, max_tokens // _OUTLINE_SHARE)
     entries = [(entry.title, entry.level, entry.page) for entry in content.outline]
     if not entries:
         entries = [(page.title or "", 1, page.number) for page in content.pages if page.title or page.kind == "sheet"]
@@ -111,14 +113,14 @@ def outline_line(content: Content) -> str:
     for deepest in range(max(level for _, level, _ in entries), 0, -1):
         kept = [(title, page) for title, level, page in entries if level <= deepest]
         line = "outline: " + " · ".join(_entry(title, "" if lines else labels[page - 1]) for title, page in kept)
-        if estimate_tokens(line) <= _OUTLINE_TOKENS:
+        if estimate_tokens(line) <= budget:
             return line
     shown: list[str] = []
     spent = 20
     for title, page in kept:
         words = _entry(title, "" if lines else labels[page - 1])
         spent += estimate_tokens(words) + 1
-        if spent > _OUTLINE_TOKENS:
+        if spent > budget:
             break
         shown.append(words)
     return f"outline: {' · '.join(shown)} · and {len(kept) - len(shown)} more"

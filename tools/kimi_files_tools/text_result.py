@@ -23,9 +23,10 @@ async def text_result(
 ) -> str:
     """Head and text, together within ``max_tokens``. ``pages`` is what was asked for, to be repeated in the next call."""
     lines = [head_line(content), warning_line(content)]
-    if not pages.strip() and start is None and content.tokens > max_tokens // 2:
-        lines.append(outline_line(content))
     overhead = sum(estimate_tokens(line) for line in lines) + FENCE_TOKENS + _SHOWN_TOKENS
+    if not pages.strip() and start is None and content.tokens > max_tokens - overhead:
+        lines.append(outline_line(content, max_tokens))
+        overhead += estimate_tokens(lines[-1])
     window = await take_window(content, spans, start, max_tokens - overhead)
     lines.insert(1, await _shown_line(content, window, pages, start))
     head = "\n".join(line for line in lines if line)
@@ -39,7 +40,7 @@ def _body(content: Content, window: Window) -> str:
         mark = page_mark(content, part)
         if not part.text.strip():
             mark += f" ({_why_empty(content.pages[part.page - 1])})"
-        blocks.append(f"{mark}\n{part.text}" if mark else part.text)
+        blocks.append(f"{mark.lstrip()}\n{part.text}" if mark else part.text)
     return "\n".join(blocks)
 
 
@@ -78,7 +79,7 @@ async def _shown(content: Content, window: Window) -> str:
     last = window.parts[-1] if window.parts else None
     if last and (last.start or last.end < content.pages[last.page - 1].characters):
         size = content.pages[last.page - 1].characters
-        words += f" (of the last, characters {last.start:,}-{last.end:,} of {size:,})"
+        words += f" ({'of the last, ' if len(numbers) > 1 else ''}characters {last.start:,}-{last.end:,} of {size:,})"
     return words
 
 

@@ -72,16 +72,22 @@ def _order(count: int, headings: Sequence[tuple[str, int]]) -> Iterator[int]:
 
 def _outline(content: Content, number: int, max_tokens: int) -> Citation | None:
     """The headings of the highest levels that fit, with their pages; None if there are fewer than three."""
+    names: list[str] = []
     for deepest in (3, 2, 1):
         entries = [entry for entry in content.outline if entry.level <= deepest]
-        names = [_entry(entry.title, place_of_page(content.page(entry.page))) for entry in entries]
-        text = " · ".join(names)
-        tokens = estimate_tokens(printed(number, content.name, "outline", "", text))
-        if tokens <= max_tokens:
-            if len(names) < 3:
-                return None
-            return Citation(number, content.name, "outline", "", text, tokens, content=content.id)
+        names = [_entry(entry.title, place_of_page(content.page(entry.page), title=False)) for entry in entries]
+        if len(names) > 2 and (whole := _cited(content, number, " · ".join(names))).tokens <= max_tokens:
+            return whole
+    for count in range(min(len(names), max_tokens // 4), 2, -1):
+        part = _cited(content, number, f"{' · '.join(names[:count])} · and {len(names) - count} more")
+        if part.tokens <= max_tokens:
+            return part
     return None
+
+
+def _cited(content: Content, number: int, text: str) -> Citation:
+    tokens = estimate_tokens(printed(number, content.name, "outline", "", text))
+    return Citation(number, content.name, "outline", "", text, tokens)
 
 
 def _entry(title: str, place: str) -> str:

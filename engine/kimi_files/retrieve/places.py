@@ -6,14 +6,22 @@ from kimi_files.content import Content, Layer, PageInfo
 from kimi_files.retrieve.index import searched_layer
 
 
-def place_of_page(page: PageInfo) -> str:
-    """The name of a page; empty for a text without pages."""
+def place_of_page(page: PageInfo, title: bool = True) -> str:
+    """The name of a page, with its title where it has one that says more; empty for a text without pages."""
     if page.kind == "text":
         return ""
     if page.kind == "sheet":
         return f'sheet "{page.label}"'
-    title = f" ({page.title})" if page.title and page.title != page.label and page.kind != "page" else ""
-    return f"{page.kind} {page.label}{title}"
+    return f"{page.kind} {page.label}{f' ({page.title})' if title and _is_titled(page) else ''}"
+
+
+def heading_beside(page: PageInfo, heading: str) -> str:
+    """The heading over a passage, unless the name of its page says it already."""
+    return "" if _is_titled(page) and heading == page.title else heading
+
+
+def _is_titled(page: PageInfo) -> bool:
+    return page.kind != "page" and bool(page.title) and page.title != page.label
 
 
 async def place_of(content: Content, page: PageInfo, start: int, end: int) -> str:

@@ -32,15 +32,16 @@ _STOP = """a about above according after all also am an and any are as at based 
     using very want was we were what whats when where which while who whom whose why will with within without would yes
     you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
     within among across per via considering assume assuming roughly approximately whether vs following
-    primarily mainly mentioned useful"""
+    primarily mainly mentioned useful summarise summarize tldr"""
 _STOP_WORDS = frozenset(_STOP.split())
 
 # Words of questions about the whole of a file. They name nothing that stands in it.
 _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
     ideas topic topics theme themes takeaways takeaway highlights highlight content contents file files document
     documents report reports text texts paper papers pdf page pages article articles attachment attachments brief
-    briefly short describe description introduce introduction general important whole entire read analyse analyze
-    analysis review purpose subject sentence sentences words bullet bullets"""
+    briefly short note notes folder folders say says describe description introduce introduction general
+    important whole entire read analyse analyze analysis review purpose subject sentence sentences words bullet
+    bullets"""
 _OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
 
 _CHINESE_STOP = re.compile(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from kimi_files.answer import Citation
 from kimi_files.content import Content, PageInfo
 from kimi_files.retrieve.index import searched_layer
-from kimi_files.retrieve.places import place_of
+from kimi_files.retrieve.places import heading_beside, place_of
 from kimi_files.retrieve.ranking import PassageKey, PassageRow
 from kimi_files.retrieve.search import Hit
 from kimi_files.tokens import estimate_tokens
@@ -115,7 +115,8 @@ class Purse:
         header = [(passage.header_start, passage.header_end)] if passage.header_end else []
         before = block.spans if block else []
         at = self._blocks.index(block) if block else len(self._blocks)
-        bought = _Block(content, page, block.heading if block else passage.heading, _merged([*before, *header, span]))
+        heading = block.heading if block else heading_beside(page, passage.heading)
+        bought = _Block(content, page, heading, _merged([*before, *header, span]))
         await _print(bought, self.first_number + at)
         cost = bought.tokens - (block.tokens if block else 0)
         if cost > self.left:
