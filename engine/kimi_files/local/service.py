@@ -108,8 +108,9 @@ class _CheckFrame(BaseModel):
 class LocalFilesService:
     """A store in the folder ``data_dir``, made at the first call. Any number of processes may use the same one.
 
-    A file without text is kept, for an agent can look at its pages; with ``text_required`` it is refused for
-    ``file-extract``, as Kimi does: a program that reads it by its text alone would take nothing for everything.
+    A file without text is kept, for an agent can look at its pages, and scanned pages are read when they are asked for.
+    With ``text_required`` it is as at Kimi: all of them are read at once, and without text a file is refused for
+    ``file-extract``. A program that goes by the text alone would take nothing for everything.
     """
 
     kind: Literal["local", "kimi"] = "local"
@@ -189,7 +190,7 @@ class LocalFilesService:
     async def content(self, file: OpenFile | str, progress: Progress = no_progress) -> Content:
         """The file's text, read now if it was not before."""
         source, file_id = await self._source_of(file)
-        content = await self._texts.get(source, progress)
+        content = await self._text(source, progress)
         await self._catalogue.save_seen()
         return replace(content, name=source.name, file_id=file_id)
 
@@ -353,7 +354,7 @@ class LocalFilesService:
         async def opened() -> AsyncIterator[int]:
             yield received.descriptor
 
-        content = await self._texts.get(self._source(name, received.sha256, received.size, opened), progress)
+        content = await self._text(self._source(name, received.sha256, received.size, opened), progress)
         if content.format in _PICTURES:
             raise _is_a_picture(name)
         if self._text_required and not await _has_words(content):
@@ -398,6 +399,12 @@ class LocalFilesService:
         return await self._catalogue.database.write(keep, undo)
 
     # Reading
+
+    async def _text(self, source: Source, progress: Progress) -> Content:
+        content = await self._texts.get(source, progress)
+        while self._text_required and (scans := [page.number for page in content.pages if page.ocr == "waiting"]):
+            content = await self._texts.read_scans(source, scans, progress)
+        return content
 
     async def _hash(self, file: OpenFile) -> str:
         """Hash of a file's bytes; a new one is noted, and stored by the caller or with the file's text."""

@@ -23,6 +23,20 @@ async def content(service: LocalFilesService, path: Path, *pages: int) -> Conten
         return await service.read_scans(opened, pages) if pages else await service.content(opened)
 
 
+async def test_for_programs_that_go_by_the_text_alone_every_scan_is_read_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "scan.pdf"
+    file.write_bytes(scanned_pdf([scanned_page([line]) for line in LINES]))
+    limits = Limits(scan_seconds=0.0)
+    service = LocalFilesService(tmp_path / "data", WorkerPool(size=1), limits, text_required=True)
+    try:
+        async with await open_file(str(file), AccessPolicy.from_folders([tmp_path], tmp_path)) as opened:
+            record = await service.create(opened, "file-extract")
+        found = await service.content(record.id)
+        assert [await found.text(page.number) for page in found.pages] == LINES
+    finally:
+        await service.aclose()
+
+
 async def test_scans_are_read_whichever_way_up_they_lie_and_the_rest_on_demand(tmp_path: Path) -> None:
     file = tmp_path / "scan.pdf"
     file.write_bytes(scanned_pdf([scanned_page(LINES, turned) for turned in (0, 90, 180, 270)]))
