@@ -13,6 +13,7 @@ from bench.hostile import files, paths, protocol, readers, store
 
 PARTS: dict[str, Callable[..., Any]] = {
     "files": files.files,
+    "changed": files.changed,
     "bombs": files.bombs,
     "walls": readers.walls,
     "swaps": paths.swaps,
