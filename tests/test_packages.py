@@ -93,7 +93,7 @@ def test_the_bundle_keeps_to_the_schema_of_its_format(tmp_path):
 
 def test_the_bundle_holds_its_dependencies_to_the_locked_versions():
     table = tomllib.loads(build_bundle.environment())
-    pins = {line.split("==")[0]: line for line in table["tool"]["uv"]["constraint-dependencies"]}
+    pins = [line.split("==")[0] for line in table["tool"]["uv"]["constraint-dependencies"]]
     locked = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert sorted(pins) == sorted(locked)
     assert table["project"]["dependencies"] == PROJECT["dependencies"]
