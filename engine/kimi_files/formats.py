@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
+from kimi_files import extras
 from kimi_files.containers import compound_streams, member_start, zip_members
 from kimi_files.errors import (
     EmptyFile,
@@ -202,11 +203,15 @@ def require_reader(name: str, found: Format) -> str:
     """The module of ``kimi_files.extract`` that reads a format. UnsupportedFile where there is none."""
     if found.reader is not None:
         return found.reader
+    if found == HEIC and extras.has("heic"):
+        return "picture"
     hint = "Save or export it as PDF, Word, HTML or text."
     if found in (SEVEN_ZIP, RAR, ZSTANDARD):
         hint = "Unpack it, and read the files that are in it."
     if "video" in found.purposes:
         hint = "It can be uploaded with the purpose 'video'."
+    if found == HEIC:
+        hint = f"Save it as JPEG, or install the extra 'heic' ({extras.install_command('heic')}) and start the server again."
     raise UnsupportedFile(f"'{name}' cannot be read: there is no reader for the format {found.name}.", hint)
 
 

@@ -83,7 +83,11 @@ def _count(number: int, noun: str) -> str:
 
 def _not_read_line(not_read: Sequence[NotRead], contents: Sequence[Content], max_tokens: int) -> str:
     """Files that were not read and pages that are pictures: the first with their reasons, then names, the rest counted."""
-    partly = [content for content in contents if content.tokens and any(page.without_text for page in content.pages)]
+    partly = [
+        content
+        for content in contents
+        if content.tokens and any(page.without_text and page.kind != "clip" for page in content.pages)
+    ]
     warnings = [f"{one_line(content.name, 80)}: {one_line(warning_line(content), 200)}" for content in partly[:3]]
     left = max_tokens // 10
     parts: list[str] = []

@@ -94,7 +94,8 @@ async def get_file_content(
         if not request.pictures and (scans := _scans_to_read(content, spans, start, request)):
             content = await service.read_scans(reference, scans, progress)
         if request.pictures or (_is_picture(content) and not content.tokens):
-            numbers = None if _is_picture(content) and not request.pages else [span.page for span in spans]
+            whole = _is_picture(content) or _is_video(content)
+            numbers = None if whole and not request.pages else [span.page for span in spans]
             text, pictures = await picture_result(service, reference, content, numbers, start, progress)
             return FileText(text, pictures)
         if request.find.strip():
@@ -119,6 +120,11 @@ def _scans_to_read(
         if content.page(span.page).ocr == "waiting" and (start is None or span.page >= start.page)
     ]
     return waiting[: max(request.max_tokens // _TOKENS_A_SCAN, 1)]
+
+
+def _is_video(content: Content) -> bool:
+    """Whether pictures of it are frames: unless clips are named, some from all of it."""
+    return bool(content.pages) and content.pages[0].kind == "clip"
 
 
 def _is_picture(content: Content) -> bool:

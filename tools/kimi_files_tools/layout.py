@@ -62,19 +62,22 @@ def warning_line(content: Content) -> str:
     if waiting:
         some = ranges(waiting[:_SCANS_AT_ONCE], labels)
         warnings.append(f'{_pages_are(waiting, labels, "scan")} not read yet: call with pages="{some}" to read those')
-    silent = [
-        page.number for page in content.pages if page.without_text and page.ocr != "waiting" and page.kind != "picture"
-    ]
+    shown_anyway = ("picture", "clip")
+    empty = [page for page in content.pages if page.without_text and page.kind not in shown_anyway]
+    silent = [page.number for page in empty if page.ocr != "waiting"]
     if silent:
         example = ranges(silent[:3], labels)
         remedy = f'call with pages="{example}", pictures=true'
-        if any(page.without_text and page.ocr == "none" for page in content.pages) and not extras.has("ocr"):
+        if not extras.has("ocr"):
             remedy += f", or have their text read after: {extras.install_command('ocr')}"
         warnings.append(f"{_pages_are(silent, labels, 'picture')} without text: {remedy}")
     recognised = [page.number for page in content.pages if page.ocr == "read" and page.characters]
     if recognised:
         where = "" if len(recognised) == len(content.pages) else f"{_pages_are(recognised, labels, 'scan')}: "
         warnings.append(f"{where}text recognised in pictures (OCR), may hold errors; pictures=true shows them")
+    if content.pages and content.pages[0].kind == "clip":
+        example = ranges([1, *((2,) if len(content.pages) > 1 else ())], labels)
+        warnings.append(f'pictures=true shows frames of all of it, with pages="{example}" of these clips')
     if content.correction:
         warnings.append(content.correction)
     warnings.extend(content.warnings)

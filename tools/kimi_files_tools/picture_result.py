@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Claude Desktop takes 1 MiB a result, and base64 makes four bytes of three.
 _MOST_BYTES = 720_000
 
+FRAME_AT = "frame at "
+
 # A picture of a page costs a model about 2,000 tokens.
 _MOST_PICTURES = 4
 
@@ -31,7 +33,7 @@ async def picture_result(
     progress: Progress,
 ) -> tuple[str, tuple[Picture, ...]]:
     """Head and pictures: as many pages as a host takes in one result, and the next call for the others."""
-    if pages is not None and content.pages[0].kind not in ("page", "picture"):
+    if pages is not None and content.pages[0].kind not in ("page", "picture", "clip"):
         raise UnsupportedFile(
             f"{content.format} files have no pages that can be shown as pictures.",
             "Call without pictures to read the text.",
@@ -43,15 +45,31 @@ async def picture_result(
     if wanted is not None:
         labels = page_labels(content)
         numbers = one_line(ranges([picture.page for picture in pictures], labels), 200)
-        shown = f"shown: pictures of page{'s' if len(pictures) > 1 else ''} {numbers}"
-        rest = wanted[len(pictures) :]
+        noun = "clip" if content.pages[0].kind == "clip" else "page"
+        shown = f"shown: pictures of {noun}{'s' if len(pictures) > 1 else ''} {numbers}"
+        rest = [page for page in wanted if page > _last_done(pictures, asked or ())]
         if rest:
             shown += f' · next: pages="{ranges(rest[:_MOST_PICTURES], labels)}", pictures=true · {len(rest)} to go'
         lines.append(shown)
-    lines.extend(picture.note for picture in pictures if picture.note)
+    lines.extend(_notes(pictures))
     if wanted is None:
         lines.append(warning_line(content))
     return "\n".join(line for line in lines if line), tuple(pictures)
+
+
+def _last_done(pictures: Sequence[Picture], asked: Sequence[int]) -> int:
+    """The last page that needs no other call: frames of a video that repeat the one before are left out."""
+    if not pictures or sum(len(picture.data) for picture in pictures) <= _MOST_BYTES:
+        return asked[-1] if asked else 0
+    return pictures[-1].page
+
+
+def _notes(pictures: Sequence[Picture]) -> list[str]:
+    """What is said of the pictures; of frames of a video, their times on one line."""
+    times = [picture.note.removeprefix(FRAME_AT) for picture in pictures if picture.note.startswith(FRAME_AT)]
+    if times:
+        return [f"frames at {', '.join(times)}; frames that show the same as the one before are left out"]
+    return [picture.note for picture in pictures if picture.note]
 
 
 def _within_bytes(pictures: Sequence[Picture]) -> list[Picture]:

@@ -37,6 +37,8 @@ def _body(content: Content, window: Window) -> str:
     """The parts under their marks. A page without text says so instead of standing there empty."""
     blocks: list[str] = []
     for part in window.parts:
+        if content.pages[part.page - 1].kind == "clip" and not part.text.strip():
+            continue
         mark = page_mark(content, part)
         if not part.text.strip():
             mark += f" ({_why_empty(content.pages[part.page - 1])})"

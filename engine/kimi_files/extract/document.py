@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 OcrState = Literal["none", "read", "waiting"]
 """Whether the words of a page were recognised in its picture: not at all, done, or not yet but on demand."""
 
-PageKind = Literal["page", "slide", "sheet", "chapter", "section", "text", "picture"]
+PageKind = Literal["page", "slide", "sheet", "chapter", "section", "text", "picture", "clip"]
 
 PIECE_CHARACTERS = 65_536
 """No ``PageText`` holds more characters than this in either layer."""

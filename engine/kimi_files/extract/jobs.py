@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
+from kimi_files import extras
 from kimi_files.errors import (
     DamagedFile,
     InvalidImage,
@@ -52,6 +53,11 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
             from kimi_files.extract import svg
 
             drawings = svg.draw(stream, name)
+        elif "video" in found.purposes:
+            readers.find_reader(stream, name)
+            from kimi_files.extract import film
+
+            drawings = film.draw(stream, name, found, pages)
         elif found.picture:
             require_reader(name, found)
             from kimi_files.extract import picture
@@ -102,7 +108,7 @@ def _file(stream: BinaryIO, arguments: dict[str, Any]) -> tuple[BinaryIO, str]:
 
 def _check_image(stream: BinaryIO, name: str) -> str:
     found, correction = _identify(stream, name, "image", InvalidImage)
-    if found == HEIC:
+    if found == HEIC and not extras.has("heic"):
         return f"{found.name}, taken as it is: nothing here can decode it" + correction
     from kimi_files.extract import picture, svg
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
+from kimi_files import extras
 from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import page_texts
@@ -150,7 +151,7 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[ImageFile]:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this, and refuses above twice as many
     stream.seek(0)
     try:
-        with Image.open(stream, formats=_DECODERS) as image:
+        with Image.open(stream, formats=_decoders(stream)) as image:
             _check_size(image, name)
             yield image
     except Image.DecompressionBombError:
@@ -160,6 +161,18 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[ImageFile]:
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
         reason = "it ends too early" if "truncated" in str(error) else "its pixels cannot be decoded"
         raise _damaged(name, reason) from error
+
+
+def _decoders(stream: BinaryIO) -> tuple[str, ...]:
+    """The decoders that may see the file; that of HEIC, where it is installed, for no other kind of file."""
+    is_boxed = stream.read(12)[4:8] == b"ftyp"
+    stream.seek(0)
+    if not is_boxed or not extras.has("heic"):
+        return _DECODERS
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return (*_DECODERS, "HEIF")
 
 
 def _check_size(image: Image, name: str) -> None:

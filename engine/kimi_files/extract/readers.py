@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from pydantic import BaseModel
 
+from kimi_files import extras
 from kimi_files.errors import DamagedFile, KimiFilesError
 from kimi_files.formats import Format, Identified, identify, require_reader
 from kimi_files.workers.process import place
@@ -18,6 +19,8 @@ def find_reader(stream: BinaryIO, name: str) -> tuple[Identified, str]:
     """What a file is by its content, and the module that reads it. Raises what ``identify`` and ``require_reader`` do."""
     identified = identify(name, stream)
     if "video" in identified.format.purposes:
+        if extras.has("video"):
+            return identified, "film"
         from kimi_files.extract.video import no_text
 
         raise no_text(name, identified.format)

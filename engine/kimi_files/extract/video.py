@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from kimi_files import extras
 from kimi_files.errors import InvalidVideo, UnsupportedFile
 from kimi_files.formats import AVI, FLASH, MATROSKA, MP4, MPEG, QUICKTIME, THREE_GPP, WEBM, WMV, Format
 
@@ -26,10 +27,12 @@ def check(stream: BinaryIO, name: str, format: Format) -> str:  # noqa: A002
 
 
 def no_text(name: str, format: Format) -> UnsupportedFile:  # noqa: A002
-    """The error for who wants to read a video."""
+    """The error for who wants to read a video, or see its frames, where nothing that can is installed."""
     return UnsupportedFile(
-        f"'{name}' is a video ({format.name}): it has no text to read.",
-        "Read its transcript or subtitles (.srt, .vtt) if there are any, or upload it with the purpose 'video'.",
+        f"'{name}' is a video ({format.name}): reading its subtitles and frames needs the extra 'video', which is not "
+        "installed.",
+        f"Install it ({extras.install_command('video')}) and start the server again, read a transcript or subtitles "
+        "(.srt, .vtt) if there are any, or upload it with the purpose 'video'.",
     )
 
 

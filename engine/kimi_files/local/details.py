@@ -28,7 +28,7 @@ def _length(pages: Sequence[PageInfo]) -> str:
 
 
 def _without_text(pages: Sequence[PageInfo]) -> str:
-    empty = [page for page in pages if page.without_text and page.ocr != "waiting"]
+    empty = [page for page in pages if page.without_text and page.ocr != "waiting" and page.kind != "clip"]
     if not empty:
         return ""
     if len(empty) == len(pages):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from kimi_files import formats
-from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
+from kimi_files import extras, formats
+from kimi_files.errors import DamagedFile, InvalidPages, TooComplex, UnsupportedFile
 from kimi_files.extract import picture
 from kimi_files.extract.document import PageText, Warning  # noqa: A004
 from kimi_files.extract.picture import LONG_SIDE, MAX_ENCODED_BYTES, Drawing
@@ -143,3 +143,22 @@ def test_a_picture_that_ends_too_early_is_damaged() -> None:
 def test_other_decoders_of_the_library_are_never_used() -> None:
     with pytest.raises(DamagedFile):
         drawn(saved(Image.new("RGB", (10, 10)), "PPM"))
+
+
+@pytest.mark.skipif(not extras.has("heic"), reason="the extra 'heic' is not installed")
+def test_a_photograph_of_a_phone_is_shown_with_its_extra() -> None:
+    import pillow_heif
+
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), (200, 30, 30))).save(file)
+    found = formats.identify("a.heic", io.BytesIO(file.getvalue())).format
+    assert formats.require_reader("a.heic", found) == "picture"
+    (drawing,) = drawn(file.getvalue(), found)
+    red, green, _ = shown(drawing).convert("RGB").getpixel((32, 24))
+    assert ((drawing.width, drawing.height), red > 180, green < 60) == ((64, 48), True, True)
+
+
+def test_without_its_extra_the_error_for_heic_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "has", lambda extra: False)
+    with pytest.raises(UnsupportedFile, match=r'uv tool install "kimi-files-mcp\[heic\]"'):
+        formats.require_reader("a.heic", formats.HEIC)
