@@ -55,7 +55,10 @@ def test_every_host_has_its_section():
 @pytest.mark.skipif(bool(extras.installed()), reason="the examples are of an installation without extras")
 def test_the_examples_in_readme_are_what_the_server_answers():
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert readme == make_readme.with_examples(readme), "run: uv run python scripts/make_readme.py"
+    now = make_readme.with_examples(readme)
+    new = [line for line in now.splitlines() if line not in readme.splitlines()]
+    stale = readme != now  # pytest would print both pages whole
+    assert not stale, f"the server now says {new[:3]}: run uv run python scripts/make_readme.py"
     drawn = make_readme.PICTURE.read_text("utf-8")
     assert make_readme.words(drawn) == make_readme.words(make_readme.picture()), (
         "run: uv run python scripts/make_readme.py"
