@@ -12,13 +12,29 @@ _PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9
 
 @dataclass(slots=True)
 class Page:
-    """A page of lines from top to bottom; a line that starts with ``#`` is set large, as a heading is."""
+    """A page of lines from top to bottom; a line that starts with ``#`` is set large, as a heading is.
+
+    ``operators`` are drawn before everything else; font F is there, and picture I.
+    """
 
     lines: list[str] = field(default_factory=list)
     table: list[list[str]] = field(default_factory=list)
     picture: bool = False
     note: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    links: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    turned: int = 0
+    operators: str = ""
+
+
+def write(left: float, top: float, text: str, size: float = 11) -> str:
+    """The operators that write a text; ``top`` counts from the lower edge of the page."""
+    return _text(left, top, size, text).decode("latin-1")
+
+
+def rule(left: float, top: float, right: float, bottom: float) -> str:
+    """The operators that draw a line."""
+    return f"{left} {top} m {right} {bottom} l S"
 
 
 def pdf(
@@ -45,7 +61,8 @@ def pdf(
         annotations = _annotations(writer, page, widgets)
         writer.put(
             number,
-            f"<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Contents {content} 0 R"
+            f"<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Rotate {page.turned}"
+            f" /Contents {content} 0 R"
             f" /Resources << /Font << /F {font} 0 R >> /XObject << /I {image} 0 R >> >>"
             f" /Annots [{_references(annotations)}] >>".encode(),
         )
@@ -121,6 +138,8 @@ def _content(page: Page) -> bytes:
     operators = []
     if page.picture:
         operators.append(f"q {WIDTH} 0 0 {HEIGHT} 0 0 cm /I Do Q".encode())
+    if page.operators:
+        operators.append(page.operators.encode("latin-1"))
     top = HEIGHT - 72
     for line in page.lines:
         size = 20 if line.startswith("#") else 11
@@ -136,7 +155,7 @@ def _content(page: Page) -> bytes:
 
 def _text(left: float, top: float, size: float, text: str) -> bytes:
     quoted = text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-    return b"BT /F %d Tf %d %d Td (%s) Tj ET" % (size, left, top, quoted)
+    return b"BT /F %.6g Tf %.6g %.6g Td (%s) Tj ET" % (size, left, top, quoted)
 
 
 def _annotations(writer: _Writer, page: Page, widgets: list[int]) -> list[int]:
@@ -147,6 +166,14 @@ def _annotations(writer: _Writer, page: Page, widgets: list[int]) -> list[int]:
             number,
             f"<< /Type /Annot /Subtype /Text /Rect [500 700 520 720] /Contents {writer.string(number, page.note)}"
             f" /T {writer.string(number, 'Ines')} >>".encode(),
+        )
+        numbers.append(number)
+    for target, rectangle in page.links.items():
+        number = writer.reserve()
+        writer.put(
+            number,
+            f"<< /Type /Annot /Subtype /Link /Rect [{' '.join(map(str, rectangle))}] /Border [0 0 0]"
+            f" /A << /S /URI /URI ({target}) >> >>".encode(),
         )
         numbers.append(number)
     for index, (name, value) in enumerate(page.fields.items()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf_pictures
 from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.pdf_layout import put_right
+from kimi_files.extract.pdf_hidden import Hidden, counted, hidden_texts, marked
+from kimi_files.extract.pdf_layout import put_right, turned_by, with_links
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
 
@@ -100,6 +101,7 @@ class _Page:
     is_picture: bool = False
     is_plain: bool = False
     is_damaged: bool = False
+    hidden: Counter[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class _Seen:
 
     plain: str | None
     is_picture: bool = False
+    hidden: Sequence[Hidden] = ()
 
 
 class _Findings:
@@ -118,11 +121,16 @@ class _Findings:
         self.headings = headings
         self.replaced: list[int] = []
         self.damaged: list[int] = []
+        self.hidden: Counter[str] = Counter()
+        self.hidden_on: list[int] = []
         self.layout_failed = False
 
     def note(self, number: int, page: _Page) -> None:
         if page.is_damaged:
             self.damaged.append(number)
+        if page.hidden:
+            self.hidden += page.hidden
+            self.hidden_on.append(number)
         if page.is_plain:
             self.replaced.append(number)
         elif self.headings is not None and len(self.headings) < _MAX_OUTLINE:
@@ -137,6 +145,15 @@ class _Findings:
                 yield heading
 
     def warnings(self, attachments: list[str]) -> Iterator[Warning]:
+        if self.hidden:
+            kinds = ", ".join(f"{count:,} {reason}" for reason, count in self.hidden.most_common())
+            words = "1 word is" if self.hidden.total() == 1 else f"{self.hidden.total():,} words are"
+            where = _named(self.hidden_on, self.labels)
+            yield Warning(
+                message=sentence(
+                    f"{where}: {words} hidden from people who look at it ({kinds}), marked [hidden: …] here."
+                )
+            )
         if self.layout_failed:
             yield Warning(message="The layout of the file could not be analysed; it is given as plain text.")
         if self.replaced and not self.layout_failed:
@@ -205,6 +222,7 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
                 parsed = coming.result() or {}
                 if numbers.stop <= count:
                     coming = beside.submit(next, batches, None)
+                parsed |= _upright(untrusted_pdf, parsed)
                 for number, page in zip(numbers, seen, strict=True):
                     yield _page(document, number, page, parsed.get(number))
         finally:
@@ -214,11 +232,33 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
 
 def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict[int, Any]]:
     """liteparse's pages by number, for one range of ``_BATCH_PAGES`` pages after another; ends early where it fails."""
-    # The public class copies every text run into a Python object, a fifth of the time, and nothing here looks at them.
+    try:
+        session = _liteparse().open_batch_session_bytes(untrusted_pdf, _BATCH_PAGES)
+        while (batch := session.next_batch()) is not None:
+            yield {page.page_num: page for page in batch.result.pages}
+    except RuntimeError:
+        findings.layout_failed = True
+
+
+def _upright(untrusted_pdf: bytes, parsed: dict[int, Any]) -> dict[int, Any]:
+    """Those of the pages whose text stands sideways or on its head, read anew as they stand upright."""
+    turned = {number: angle for number, page in parsed.items() if (angle := turned_by(page))}
+    if not turned:
+        return {}
+    pages = ",".join(map(str, turned))
+    parser = _liteparse(target_pages=pages, page_orientation_corrections=list(turned.items()))
+    try:
+        return {page.page_num: page for page in parser.parse_bytes(untrusted_pdf).pages}
+    except RuntimeError:
+        return {}
+
+
+def _liteparse(**options: Any) -> Any:
+    # The public class copies every text run into a Python object, a fifth of the time, and few of them are looked at.
     from liteparse._liteparse import LiteParse
 
     # OCR would download language data; running headers and small print are text like any other.
-    parser = LiteParse(
+    return LiteParse(
         ocr_enabled=False,
         output_format="markdown",
         quiet=True,
@@ -227,17 +267,12 @@ def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict
         continue_on_page_error=True,
         image_mode="off",
         extract_annotations=True,
+        extract_form_fields=True,
         extract_blocks=True,
         extract_vector_graphics=True,
         emit_word_boxes=True,
-        extract_form_fields=True,
+        **options,
     )
-    try:
-        session = parser.open_batch_session_bytes(untrusted_pdf, _BATCH_PAGES)
-        while (batch := session.next_batch()) is not None:
-            yield {page.page_num: page for page in batch.result.pages}
-    except RuntimeError:
-        findings.layout_failed = True
 
 
 def _seen(document: Any, number: int) -> _Seen:
@@ -250,7 +285,7 @@ def _seen(document: Any, number: int) -> _Seen:
         return _Seen(None)
     with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
-        return _Seen(plain, _is_picture(page, plain))
+        return _Seen(plain, _is_picture(page, plain), hidden_texts(page, text_page))
 
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
@@ -261,25 +296,31 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
-    plain, is_plain = seen.plain, False
+    plain = seen.plain
     filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
-    difference = _difference(markdown, plain, filled)
+    unseen = " ".join(run.text for run in seen.hidden)
+    difference = _difference(markdown, plain, filled, unseen)
     if difference.is_much:
         # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
         plain = _bounded(document, number)
-        difference = _difference(markdown, plain, filled)
-        is_plain = difference.is_much
-    if markdown and not is_plain:
+        difference = _difference(markdown, plain, filled, unseen)
+    if markdown:
         arranged = put_right(parsed, markdown)
-        if arranged != markdown and _difference(arranged, plain, filled).is_no_worse_than(difference):
-            markdown = arranged
-    text = plain if is_plain else markdown
-    return _Page(
+        if arranged != markdown and (other := _difference(arranged, plain, filled, unseen)).is_no_worse_than(
+            difference
+        ):
+            markdown, difference = arranged, other
+    text = plain if difference.is_much else with_links(parsed, markdown) if parsed else markdown
+    page = _Page(
         _join(text, _extras(parsed, text)),
         _join(plain, _extras(parsed, plain)),
         is_picture=seen.is_picture,
-        is_plain=is_plain,
+        is_plain=difference.is_much,
     )
+    if seen.hidden:
+        page.text, page.plain = marked(page.text, seen.hidden), marked(page.plain, seen.hidden)
+        page.hidden = counted(seen.hidden)
+    return page
 
 
 def _bounded(document: Any, number: int) -> str:
@@ -310,15 +351,20 @@ class _Difference:
         return self.lost <= other.lost + 0.005 * self.count and self.added <= other.added + 0.02 * self.count
 
 
-def _difference(markdown: str, plain: str, filled: str) -> _Difference:
+def _difference(markdown: str, plain: str, filled: str = "", unseen: str = "") -> _Difference:
     """How markdown differs from the plain text of its page: a multiset comparison of letters and digits, no order.
 
-    ``filled`` are the values of the form's fields, which only liteparse writes into the page.
+    ``filled`` are the values of the form's fields, which only liteparse writes into the page, ``unseen`` the hidden
+    texts, which it may leave out.
     """
     seen = _UNSEEN_MARKS.sub("", markdown) if "](" in markdown or "```" in markdown else markdown
     ours, theirs = _letters(seen), _letters(plain)
-    added = ours - theirs - _letters(filled)
-    return _Difference((theirs - ours).total(), added.total(), max(theirs.total(), _FEWEST_LETTERS))
+    lost, added = theirs - ours, ours - theirs
+    if unseen:
+        lost -= _letters(unseen)
+    if filled:
+        added -= _letters(filled)
+    return _Difference(lost.total(), added.total(), max(theirs.total(), _FEWEST_LETTERS))
 
 
 def _letters(text: str) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,15 @@ from kimi_files.extract.pdf_words import (
     mostly_prose,
     page_gutter,
     paragraphs,
+    text_of,
     two_texts,
 )
 
 _THIN = 3.0
 """Points: a filled shape no thicker than that is a line."""
 
+_FEWEST_LETTERS = 20
+_TARGET = re.compile(r"[()\s<>\x00-\x1f]")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
@@ -72,6 +76,33 @@ def put_right(parsed: Any, markdown: str) -> str:
     if gutter and mixed:
         pieces = _in_columns(pieces, gutter)
     return "\n\n".join(piece.text for piece in pieces)
+
+
+def with_links(parsed: Any, markdown: str) -> str:
+    """The markdown with the page's links that liteparse left out, as it does in tables, on the words that they lie on."""
+    missing = [note for note in parsed.annotations or () if note.uri and note.rect and note.uri not in markdown]
+    if not missing:
+        return markdown
+    page = PageWords(parsed.text_items)
+    for note in missing:
+        rect, uri = note.rect, _TARGET.sub(lambda match: f"%{ord(match[0]):02X}", note.uri)
+        words = page.within(Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height))
+        phrase = text_of(in_lines(words)).replace("|", "\\|")
+        if len(phrase) > 1:
+            # Not within a word, nor within another link.
+            pattern = re.compile(rf"(?<![\w\[(/]){re.escape(phrase)}(?![\w\])/])")
+            if match := pattern.search(markdown):
+                markdown = f"{markdown[: match.start()]}[{match[0]}]({uri}){markdown[match.end() :]}"
+    return markdown
+
+
+def turned_by(parsed: Any) -> int:
+    """By how many degrees clockwise the text of a page stands: 0, 90, 180 or 270."""
+    letters: Counter[int] = Counter()
+    for item in parsed.text_items:
+        letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
+    angle, most = letters.most_common(1)[0] if letters else (0, 0)
+    return angle if most > max(0.7 * letters.total(), _FEWEST_LETTERS) else 0
 
 
 def _rules(vectors: Any) -> tuple[list[Rule], list[Rule]]:

@@ -89,7 +89,8 @@ def open_regions(page: PageWords, across: list[Rule]) -> list[Box]:
             continue
         first = 0
         for number, (upper, lower) in enumerate(pairwise(group), start=1):
-            if not _is_tabular(page.runs_within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at))):
+            runs = page.runs_within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at))
+            if not _is_tabular(runs) and not (number == 1 and len(group) > 2 and _is_head(runs, upper)):
                 found.append(group[first:number])
                 first = number
         found.append(group[first:])
@@ -119,6 +120,12 @@ def _is_tabular(runs: list[Word]) -> bool:
     lines = in_lines(runs)
     several = sum(len(line.segments) > 1 for line in lines)
     return several >= 1 and several >= 0.4 * len(lines)
+
+
+def _is_head(runs: list[Word], rule: Rule) -> bool:
+    """Whether a line or two over a table may be its head: short, and not from edge to edge."""
+    lines = in_lines(runs)
+    return 1 <= len(lines) <= 2 and not any(is_prose(line.words, rule.end - rule.start) for line in lines)
 
 
 def _without_gaps(group: list[Rule]) -> Iterator[Rule]:

@@ -1,0 +1,165 @@
+"""Tables of a PDF come out with their rows and columns, however they are drawn; what is no table comes as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from kimi_files.extract import pdf as reader
+from tests.engine.extract.reading import read
+from tests.samples.pdf import HEIGHT, Page, pdf, rule, write
+
+_PROSE = [
+    "The harbour office has counted all ships that",
+    "came in between the first of May and the last",
+    "of August, and has asked each captain for the",
+    "weight of what was brought to land and for the",
+    "number of days that the ship had been at sea",
+    "before it reached the outer mark of the port.",
+]
+
+
+def _read(page: Page) -> str:
+    return read(reader.read, pdf([page]), "a.pdf").pages[0].text
+
+
+def _tables(text: str) -> list[list[list[str]]]:
+    tables: list[list[list[str]]] = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("|"):
+            if not inside:
+                tables.append([])
+            if not line.startswith("|---"):
+                tables[-1].append([cell.strip(" *") for cell in line.strip("|").split("|")])
+        inside = line.startswith("|")
+    return tables
+
+
+def _ruled(xs: list[int], ys: list[int]) -> str:
+    across = [rule(xs[0], y, xs[-1], y) for y in ys]
+    return " ".join(across + [rule(x, ys[0], x, ys[-1]) for x in xs])
+
+
+def _rows(rows: list[list[str]], lefts: list[float], top: float, step: float = 14) -> str:
+    parts = [
+        write(left, top - step * number, text, 10)
+        for number, row in enumerate(rows)
+        for left, text in zip(lefts, row, strict=True)
+        if text
+    ]
+    return " ".join(parts)
+
+
+def test_rows_that_stand_close_in_a_ruled_table_stay_rows() -> None:
+    rows = [["Port", "Ships", "Tons"], ["Kiel", "12", "480"], ["Riga", "9", "310"], ["Turku", "31", "1,200"]]
+    lines = _ruled([70, 200, 300, 400], [600, 582, 540])  # one line under the head, none between the rows
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 205, 305], 586, 13)}"))
+
+    assert _tables(text) == [rows]
+
+
+def test_a_merged_cell_stands_once_over_its_columns() -> None:
+    lines = [*(rule(70, y, 430, y) for y in (600, 560, 540, 520)), *(rule(x, 600, x, 520) for x in (70, 190, 430))]
+    lines += [rule(190, 580, 430, 580), rule(310, 580, 310, 520)]
+    head = f"{write(75, 575, 'Harbour', 10)} {write(280, 585, 'Ships', 10)}"
+    rows = [["", "Spring", "Autumn"], ["Kiel", "12", "14"], ["Riga", "9", "7"]]
+
+    text = _read(Page(_PROSE[:2], operators=f"{' '.join(lines)} {head} {_rows(rows, [75, 200, 320], 565, 20)}"))
+
+    assert _tables(text) == [[["Harbour", "Ships", ""], *rows]]
+
+
+def test_the_lines_of_one_cell_are_one_row() -> None:
+    lines = _ruled([70, 200, 430], [600, 580, 540, 500])
+    rows = [["Name", "Duty"], ["Master", "Keeps the book of arrivals and"], ["", "answers for the pilots"]]
+    words = f"{_rows(rows, [75, 205], 585)} {_rows([['Clerk', 'Sends the bills']], [75, 205], 525)}"
+
+    assert _tables(_read(Page(_PROSE[:2], operators=f"{lines} {words}"))) == [
+        [
+            ["Name", "Duty"],
+            ["Master", "Keeps the book of arrivals and answers for the pilots"],
+            ["Clerk", "Sends the bills"],
+        ]
+    ]
+
+
+def test_a_table_with_lines_only_over_and_under_it_has_its_columns() -> None:
+    rows = [
+        ["Method", "Mean", "Error", "Runs"],
+        ["By hand", "0.87", "0.07", "12"],
+        ["By machine", "0.91", "0.03", "40"],
+    ]
+    lines = " ".join(rule(70, y, 330, y) for y in (600, 582, 550))
+    # Columns of figures as close to each other as words in a line.
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 180, 212, 246], 586)}"))
+
+    assert _tables(text) == [rows]
+
+
+def test_a_heading_over_several_columns_is_not_torn_apart() -> None:
+    rows = [["", "Spring", "Autumn"], ["Kiel", "120", "140"], ["Riga", "90", "70"], ["Turku", "31", "25"]]
+    lines = " ".join(rule(70, y, 330, y) for y in (620, 598, 530))
+    words = f"{write(195, 607, 'Ships that came', 10)} {_rows(rows, [75, 180, 250], 586)}"
+
+    assert _tables(_read(Page(_PROSE[:2], operators=f"{lines} {words}")))[0][0] == ["", "Ships that came", ""]
+
+
+def test_text_in_a_frame_is_no_table() -> None:
+    frame = _ruled([66, 320], [HEIGHT - 50, HEIGHT - 230])
+
+    text = _read(Page(_PROSE, operators=frame))
+
+    assert "|" not in text
+    assert " ".join(text.split()) == " ".join(_PROSE)
+
+
+@pytest.mark.parametrize("table_on", ["left", "right"])
+def test_two_columns_of_a_page_come_one_after_the_other_also_around_a_table(table_on: str) -> None:
+    rows = [["Port", "Ships", "Tons"], ["Kiel", "12", "480"], ["Riga", "9", "310"], ["Turku", "31", "1,200"]]
+    left, right = (60, 320) if table_on == "left" else (320, 60)
+    lines = " ".join(rule(left, y, left + 200, y) for y in (740, 724, 670))
+    table = f"{lines} {_rows(rows, [left + 4, left + 90, left + 150], 728)}"
+    beside = " ".join(write(right, 728 - 12 * n, line, 10) for n, line in enumerate(_PROSE))
+    under = " ".join(write(left, 640 - 12 * n, f"under {line[6:]}", 10) for n, line in enumerate(_PROSE))
+    more = " ".join(write(right, 640 - 12 * n, f"later {line[6:]}", 10) for n, line in enumerate(_PROSE))
+
+    text = _read(Page(operators=f"{table} {beside} {under} {more}"))
+
+    assert _tables(text) == [rows]
+    table_at, under_at = text.index("| Kiel"), text.index("under ")
+    beside_at, more_at = text.index("The harbour"), text.index("later ")
+    if table_on == "left":
+        assert table_at < under_at < beside_at < more_at
+    else:
+        assert beside_at < more_at < table_at < under_at
+
+
+def test_a_link_in_a_table_is_kept() -> None:
+    rows = [["Port", "Page"], ["Kiel", "harbour"], ["Riga", "riverside"]]
+    lines = _ruled([70, 200, 330], [600, 580, 562, 544])
+    links = {"https://kiel.example/": (205, 564, 260, 578)}
+    page = Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 205], 586, 18)}", links=links)
+
+    assert "[harbour](https://kiel.example/)" in _read(page)
+
+
+@pytest.mark.parametrize(
+    "matrix", ["1 0 0 1 0 0", "0 1 -1 0 842 0", "-1 0 0 -1 595 842", "0 -1 1 0 -247 595"], ids=[0, 90, 180, 270]
+)
+def test_text_that_stands_sideways_or_on_its_head_is_read_as_if_upright(matrix: str) -> None:
+    rows = [["Site", "Hours", "Amount"], ["Baltic", "62", "48,300.00"], ["North", "17", "9,120.50"]]
+    lines = " ".join(write(72, 770 - 14 * number, line) for number, line in enumerate(_PROSE))
+    table = _ruled([72, 200, 300, 400], [660, 640, 620, 600])
+    upright = f"{lines} {table} {_rows(rows, [80, 210, 310], 645, 20)}"
+
+    text = _read(Page(operators=f"q {matrix} cm {upright} Q"))
+
+    assert " ".join(_PROSE) in text.replace("\n", " ")
+    assert _tables(text) == [rows]
+
+
+@pytest.mark.parametrize("turned", [90, 270])
+def test_a_page_that_is_shown_turned_is_read(turned: int) -> None:
+    page = Page(_PROSE, turned=turned)
+
+    assert " ".join(_PROSE) in _read(page).replace("\n", " ")
