@@ -125,7 +125,8 @@ JSON_LINES = Format(
 NOTEBOOK = _text("Jupyter notebook", "ipynb", "application/x-ipynb+json", "notebook")
 YAML = _text("YAML", "yaml yml", "application/yaml")
 TOML = _text("TOML", "toml", "application/toml")
-XML = _text("XML", "xml xsd xsl xslt rss atom plist", "application/xml")
+XML = _text("XML", "xml xsd xsl xslt plist", "application/xml")
+FEED = _text("RSS or Atom feed", "rss atom", "application/rss+xml", "feed")
 SVG = Format("SVG picture", (".svg",), "image/svg+xml", ("file-extract", "image"), "svg", textual=True)
 MAIL = _text("mail message", "eml", "message/rfc822", "mail")
 WEB_ARCHIVE = _text("web archive", "mhtml mht", "multipart/related", "web_archive")
@@ -164,7 +165,7 @@ THREE_GPP = _video("3GPP video", "3gpp 3gp 3g2", "video/3gpp")
 # fmt: off
 FORMATS: tuple[Format, ...] = (
     PDF, DOCX, DOC, XLSX, XLS, XLSB, PPTX, PPT, RTF, ODT, ODS, ODP, EPUB, MOBI, OUTLOOK,
-    HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, YAML, TOML, XML, SVG, SVGZ, MAIL, WEB_ARCHIVE, TEXT, CODE,
+    HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, YAML, TOML, XML, FEED, SVG, SVGZ, MAIL, WEB_ARCHIVE, TEXT, CODE,
     PNG, JPEG, GIF, WEBP, BMP, ICO, XBM, TIFF, AVIF, HEIC,
     MP4, QUICKTIME, MPEG, AVI, WEBM, MATROSKA, FLASH, WMV, THREE_GPP,
     ZIP, TAR, GZIP, BZIP2, XZ, ZSTANDARD, SEVEN_ZIP, RAR,
@@ -194,7 +195,7 @@ def identify(name: str, stream: BinaryIO) -> Identified:
     finally:
         stream.seek(0)
     named = by_name(name)
-    if named is None or named == found:
+    if named is None or named == found or (named, found) == (XML, FEED):
         return Identified(found)
     return Identified(found, f"the name says {named.name}, the content is {found.name}")
 
@@ -515,6 +516,13 @@ _BEFORE_CODE = r"(?>(?://[^\n]*\n|/\*.*?\*/|#[^\n]*\n|\s)*)"
 _HTML_ROOT = re.compile(_BEFORE_ROOT + r"<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
 _HTML_PART = re.compile(_BEFORE_ROOT + r"<(?:head|body|title|meta|table|div|style|script)[\s>]", re.I | re.S)
 _SVG_ROOT = re.compile(_BEFORE_ROOT + r"(?:<!doctype\s+svg[^>]*>\s*)?<(?:svg:)?svg[\s>]", re.I | re.S)
+_FEED_ROOT = re.compile(_BEFORE_ROOT + r"<(?:rss|feed|rdf:RDF)[\s>]", re.I | re.S)
+# Office documents as one XML file: of 2003, and packages written flat.
+_OFFICE_XML = (
+    ("http://schemas.microsoft.com/office/word/2003/wordml", DOCX),
+    ("urn:schemas-microsoft-com:office:spreadsheet", XLSX),
+    ('progid="Word.Document"', DOCX),
+)
 _XML_START = re.compile(r"\s*<\?xml\s")
 _WEB_ARCHIVE_START = re.compile(r"^mime-version:.*^content-type:\s*multipart/related", re.I | re.S | re.M)
 _GRAPH_START = re.compile(_BEFORE_CODE + r"(?:strict\s+)?(?:di)?graph\b[^;{]{0,200}\{", re.I | re.S)
@@ -529,6 +537,8 @@ def _textual_format(name: str, head: bytes) -> Format:
         found = _marked_up(start, fragments=named != XML)
         if found is not None and not (named == HTML and found in (XML, SVG)):
             return found
+    if named == FEED:
+        return TEXT
     if named == XBM:
         return XBM if _BITMAP_START.match(start) else TEXT
     if named is not None and named.textual:
@@ -541,7 +551,7 @@ def _textual_format(name: str, head: bytes) -> Format:
 
 
 # Exports of databases and web sites often carry one of these names whatever they are.
-_OFTEN_MISNAMED = (HTML, XML, CSV, TSV)
+_OFTEN_MISNAMED = (HTML, XML, FEED, CSV, TSV)
 
 
 def _marked_up(start: str, fragments: bool) -> Format | None:
@@ -551,7 +561,11 @@ def _marked_up(start: str, fragments: bool) -> Format | None:
         return SVG
     if _WEB_ARCHIVE_START.search(start[:2048]):
         return WEB_ARCHIVE
-    return XML if _XML_START.match(start) else None
+    if _FEED_ROOT.match(start):
+        return FEED
+    if _XML_START.match(start):
+        return next((known for mark, known in _OFFICE_XML if mark in start[:4096]), XML)
+    return None
 
 
 def _delimited(start: str) -> Format:

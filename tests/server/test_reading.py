@@ -61,7 +61,7 @@ FILES = {
         ["# Prices", "[the list](https://a.example/x)"],
     ),
     "notes.md": (lambda: b"# Notes\n\n- one\n- two\n", ["# Notes\n\n- one\n- two\n"]),
-    "table.csv": (lambda: b"name,amount\nshaft,48300\n", ["name,amount\nshaft,48300\n"]),
+    "table.csv": (lambda: b"name,amount\nshaft,48300\n", ["| name | amount |\n| --- | --- |\n| shaft | 48300 |"]),
     "data.json": (lambda: b'{"shaft": 9}\n', ['{"shaft": 9}\n']),
     "main.rs": (lambda: b"fn main() {}\n", ["fn main() {}\n"]),
     "plain": (lambda: b"no extension at all\n", ["no extension at all\n"]),
@@ -235,7 +235,7 @@ async def test_a_document_is_read_as_what_it_is_whatever_its_name_says(connect):
         as_csv = await session.call("get_file_content", file="table.xls")
         as_html = await session.call("get_file_content", file="page.doc")
     assert "Payable within 30 days." in as_word
-    assert "shaft,48300" in as_csv
+    assert "| shaft | 48300 |" in as_csv
     assert "# Prices" in as_html
     for result in (as_csv, as_html):
         assert "the name says" in result.split("<file-text")[0]

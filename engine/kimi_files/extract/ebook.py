@@ -61,10 +61,13 @@ def read(
     untrusted_bytes = stream.read()
     messages: list[str] = []
     if untrusted_bytes.startswith(b"PK"):
-        from kimi_files.extract.epub import parts
+        from kimi_files.extract import epub
+
+        chapters = _chapters(epub.parts(untrusted_bytes, messages), messages)
+        if chapters:
+            chapters[0].text = f"{epub.about(untrusted_bytes)}\n\n{chapters[0].text}".strip()
     else:
-        parts = _kindle_parts
-    chapters = _chapters(parts(untrusted_bytes, messages), messages)
+        chapters = _chapters(_kindle_parts(untrusted_bytes, messages), messages)
     is_outlined = any(chapter.entries for chapter in chapters)
     left = _MOST_ENTRIES
     for number, chapter in enumerate(chapters or [_Chapter(None, "", 0, [])], start=1):
@@ -130,7 +133,7 @@ def _title(entries: list[tuple[str, int]], text: str) -> str | None:
 def _described(match: re.Match[str]) -> str:
     found = _ALTERNATIVE.search(match[0])
     words = " ".join(html.unescape(found[1] or found[2] or "").split()) if found else ""
-    return f" [picture: {html.escape(words)}] " if words else " "
+    return f' <img alt="{html.escape(words)}" src="picture"> ' if words else " "
 
 
 def _kindle_parts(untrusted_bytes: bytes, messages: list[str]) -> Iterator[Part]:

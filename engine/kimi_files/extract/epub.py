@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import posixpath
 import re
 from collections.abc import Iterator
@@ -90,6 +91,49 @@ def parts(untrusted_bytes: bytes, messages: list[str]) -> Iterator[Part]:
         raise DamagedFile("The book is damaged: none of its parts can be unpacked.", "Download it again.")
     if damaged:
         messages.append(f"{damaged} of {len(paths)} parts of the book are damaged and left out.")
+
+
+_ABOUT = {
+    "title": "Title",
+    "creator": "Authors",
+    "language": "Language",
+    "publisher": "Publisher",
+    "date": "Date",
+    "description": "Description",
+}
+
+
+def about(untrusted_bytes: bytes) -> str:
+    """What the book says of itself: its title, its authors, and so on, a line each."""
+    package = Package(untrusted_bytes)
+    root = _root(package)
+    said: dict[str, list[str]] = {}
+    current = ""
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal current
+        current = tag if tag in _ABOUT else ""
+        if current:
+            said.setdefault(current, []).append("")
+
+    def end(tag: str) -> None:
+        nonlocal current
+        current = ""
+
+    def text(characters: str) -> None:
+        if current:
+            said[current][-1] += characters
+
+    if root:
+        walk(_read(package, root), start, end, text)
+    lines = []
+    for tag, name in _ABOUT.items():
+        words = ", ".join(line for value in said.get(tag, ()) if (line := " ".join(value.split())))
+        # A description may be HTML.
+        words = html.unescape(re.sub(r"<[^<>]{0,200}>", " ", words)).strip()
+        if words:
+            lines.append(f"**{name}:** {words}")
+    return "\n".join(lines)
 
 
 def _reading_order(package: Package, messages: list[str]) -> tuple[list[str], list[_Entry]]:

@@ -186,7 +186,8 @@ def _named(
 
 
 def _head(message: Message) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in message.headers)
+    lines = "\n".join(f"**{name}:** {value}" for name, value in message.headers)
+    return "\n\n".join(part for part in ("# Email Message", lines, "## Content") if part)
 
 
 def _listed(lines: list[str]) -> str:

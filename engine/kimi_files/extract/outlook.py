@@ -212,4 +212,4 @@ def _person(name: str, address: str) -> str:
     address = "" if address.upper().startswith("/O=") else address
     if not address or address == name:
         return name or address
-    return f"{name} <{address}>" if name else address
+    return f"{address} ({name})" if name else address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +10,13 @@ from typing import Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells
+from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells, flat
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
-from kimi_files.formats import ODS, XLSB, Format
+from kimi_files.formats import ODS, XLSB, XLSX, Format
 
 # A cell of office-oxide's model takes a kilobyte as Python objects; larger workbooks go by its markdown, cut at the sheets.
 _MODEL_PLACES = 300_000
@@ -41,9 +43,7 @@ def read(
         PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: Why it cannot be read.
     """
     if format.textual:
-        from kimi_files.extract import text
-
-        yield from text.read(stream, name, format)
+        yield from _delimited(stream, name, format)
         return
     untrusted_bytes = stream.read()
     found = _sheets(untrusted_bytes, format) or [_Sheet("", "")]
@@ -62,12 +62,32 @@ def read(
         yield Warning(message=sentence(f"The file is cut off: cells are missing at the end of {', '.join(cut_off)}."))
 
 
+def _delimited(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    """A table where the text is one and not too long; else the text as it stands."""
+    from kimi_files.extract import delimited, text
+
+    if stream.seek(0, os.SEEK_END) <= delimited.MOST_CHARACTERS:
+        decoded = Decoded(stream, detect_encoding(stream))
+        table = delimited.as_table("".join(decoded))
+        if table is not None:
+            yield from page_texts(1, "1", "text", None, table)
+            yield from text.warnings(decoded)
+            return
+    yield from text.read(stream, name, format)
+
+
 def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A002
     if format == ODS:
         return [_Sheet(sheet.name, sheet.text, sheet.hidden) for sheet in OpenDocument(untrusted_bytes).sheets()]
     if format == XLSB:
         Package(untrusted_bytes)
         return _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsb"))
+    if format == XLSX and not untrusted_bytes.startswith(b"PK"):
+        return [_Sheet(name, grid.text(), hidden) for name, hidden, grid in flat.excel_sheets(untrusted_bytes)]
     return (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import html
 import re
+import urllib.parse
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -29,6 +32,12 @@ _HIDDEN = re.compile(
     re.IGNORECASE,
 )
 
+# Bing, Google, Microsoft's and Facebook's gate before a link.
+_WORTH_UNWRAPPING = re.compile(r"bing\.com/ck/a|google\.[a-z.]{2,6}/url|safelinks\.protection|facebook\.com/l\.php")
+_DETOUR = re.compile(
+    r"https?://(?:www\.bing\.com/ck/a|(?:www\.)?google\.[a-z.]{2,6}/url|[\w.-]{1,60}safelinks\.protection\.outlook\.com/"
+    r"|l\.facebook\.com/l\.php)\?[^\s()<>\"\]]{1,4000}"
+)
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
 
@@ -82,6 +91,7 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
         _SELF_CLOSED.sub(r"<\1\2></\1>", markup) if is_xhtml else markup,
         html_to_markdown.ConversionOptions(
             extract_metadata=False,
+            bullets="*-+",
             # Tabs, folded parts and menus hold text, too: nothing of the page is left out.
             hidden_content="all",
             preprocessing=html_to_markdown.PreprocessingOptions(
@@ -93,7 +103,30 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
             br_in_tables=True,
         ),
     )
-    return result.content or "", [warning.message for warning in result.warnings]
+    return _unwrapped(result.content or ""), [warning.message for warning in result.warnings]
+
+
+def _unwrapped(text: str) -> str:
+    """Links to where they lead, without the detours that search engines and mail scanners put before it."""
+    if not _WORTH_UNWRAPPING.search(text):
+        return text
+    return _DETOUR.sub(lambda match: _target(match[0]) or match[0], text)
+
+
+def _target(address: str) -> str:
+    parts = urllib.parse.urlsplit(address.replace("&amp;", "&"))
+    query = urllib.parse.parse_qs(parts.query)
+    for key in ("u", "url", "q"):
+        for value in query.get(key, ()):
+            if key == "u" and value.startswith("a1"):
+                with contextlib.suppress(ValueError):
+                    value = base64.urlsafe_b64decode(value[2:] + "=" * (-len(value[2:]) % 4)).decode()
+            if value.startswith("/") and parts.netloc.endswith("bing.com"):
+                value = f"https://www.bing.com{value}"
+            if value.startswith(("http://", "https://")):
+                # Nothing that ends a link of Markdown may come out of it.
+                return urllib.parse.quote(value, safe="%/:=&?~#+!$,;'@*[]-._")
+    return ""
 
 
 def _declared(stream: BinaryIO) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,15 +11,15 @@ from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide, word_binary
-from kimi_files.extract.office.losses import share, with_lost, words
+from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
+from kimi_files.extract.office.losses import Line, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 from kimi_files.extract.office.revisions import with_visible_revisions
 from kimi_files.extract.pieces import outline_entry, page_texts
 from kimi_files.extract.rtf import Words
-from kimi_files.formats import ODT, RTF, Format
+from kimi_files.formats import DOCX, ODT, RTF, Format
 from kimi_files.tokens import estimate_tokens
 
 # Up to this many tokens the document is one page; a longer one is cut into sections.
@@ -29,8 +31,13 @@ _MOST_TOKENS = 3_000
 
 # Below this share of the letters that stand in the file, the library lost text.
 _ENOUGH = 0.9
+_ALL = 0.99
 # Below this one, it read other letters than those that stand there.
 _HALF = 0.5
+
+_FALLBACK = re.compile(rb"<mc:Fallback\b.*?</mc:Fallback>", re.DOTALL)
+_PARAGRAPH_END = re.compile(rb"</w:p>")
+_WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 
 _NO_TEXT = "The document has no text of its own."
 
@@ -51,9 +58,11 @@ def read(
         blocks = document.text() + _running_heads(document.running_heads())
     elif format == RTF:
         blocks = _rtf_blocks(untrusted_bytes)
-    elif untrusted_bytes.startswith(b"PK"):
+    elif format == DOCX:
+        if not untrusted_bytes.startswith(b"PK"):
+            untrusted_bytes = flat.word_package(untrusted_bytes)
         package = Package(untrusted_bytes)
-        blocks = _blocks(with_visible_revisions(package, untrusted_bytes), "docx")
+        blocks = _docx_blocks(with_visible_revisions(package, untrusted_bytes))
         blocks += _running_heads(_headers_and_footers(package))
     else:
         blocks = _doc_blocks(untrusted_bytes)
@@ -85,6 +94,23 @@ def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
     return blocks
 
 
+def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
+    """By the libraries, with the paragraphs that those lose."""
+    blocks = _blocks(untrusted_bytes, "docx")
+    texts = list(_paragraphs(Package(untrusted_bytes).part("word/document.xml")))
+    if _letters(blocks) >= _ALL * sum(map(_count, texts)):
+        return blocks
+    return with_lost(blocks, [Line((text,)) for text in texts])
+
+
+def _paragraphs(content: bytes) -> Iterator[str]:
+    """The words of each paragraph: a shape stands twice in the file, the second time for programs from before 2010."""
+    for paragraph in _PARAGRAPH_END.split(_FALLBACK.sub(b"", content)):
+        text = html.unescape(b"".join(_WORDS.findall(paragraph)).decode("utf-8", "replace"))
+        if text.strip():
+            yield text
+
+
 def _rtf_blocks(untrusted_bytes: bytes) -> list[Block]:
     """By anydoc; by our own count of its words where anydoc lost some, and always what it leaves out."""
     words = Words(untrusted_bytes)
@@ -101,7 +127,11 @@ def _rtf_blocks(untrusted_bytes: bytes) -> list[Block]:
 
 
 def _letters(blocks: list[Block]) -> int:
-    return sum(character.isalnum() for block in blocks for character in block.text)
+    return sum(_count(block.text) for block in blocks)
+
+
+def _count(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:

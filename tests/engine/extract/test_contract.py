@@ -96,6 +96,8 @@ MADE: dict[str, Any] = {
     ".msg": lambda: msg(OutlookMessage({0x1000: SAID})),
     ".ipynb": lambda: json.dumps({"cells": [{"cell_type": "markdown", "source": SAID}]}).encode(),
     ".json": lambda: json.dumps({"said": SAID}).encode(),
+    ".rss": lambda: f"<rss><channel><item><title>{SAID}</title></item></channel></rss>".encode(),
+    ".atom": lambda: f'<feed xmlns="http://www.w3.org/2005/Atom"><title>{SAID}</title></feed>'.encode(),
     ".svg": lambda: _DRAWING,
     ".svgz": lambda: gzip.compress(_DRAWING),
     ".tar": lambda: ARCHIVES["a.tar"],

@@ -37,7 +37,7 @@ def test_chapters_are_pages_with_the_titles_of_the_contents(version: str) -> Non
     ]
     assert reading.outline == [(1, "I. Fog", 1), (1, "II. Storm", 2), (2, "The wind", 2)]
     assert reading.texts[0].startswith("# Fog\n\nDense fog & *salt*, see below.")
-    assert "Waves [picture: a chart] and [wind](https://example.org/a)." in " ".join(reading.texts[1].split())
+    assert "Waves ![a chart](picture) and [wind](https://example.org/a)." in " ".join(reading.texts[1].split())
     assert reading.warnings == []
 
 

@@ -17,6 +17,8 @@ from tests.samples.sheets import Sheet, xlsx
 from tests.samples.sheets import text as words
 from tests.samples.word import docx, heading, paragraph
 
+HEAD = "# Email Message\n\n**Subject:** x\n\n## Content\n\n"
+
 
 def message(content: EmailMessage | bytes, name: str = "a.eml") -> Reading:
     return read(mail.read, content if isinstance(content, bytes) else content.as_bytes(), name)
@@ -27,7 +29,8 @@ def test_a_plain_message_is_its_headers_and_its_words() -> None:
         eml("Hello,\nsee you.\n", From="Ann Ä <ann@example.org>", To="b@example.org", Subject="Zum Termin — 雪")
     )
     assert found.texts == [
-        "From: Ann Ä <ann@example.org>\nTo: b@example.org\nSubject: Zum Termin — 雪\n\nHello,\nsee you."
+        "# Email Message\n\n**From:** Ann Ä <ann@example.org>\n**To:** b@example.org\n**Subject:** Zum Termin — 雪\n\n"
+        "## Content\n\nHello,\nsee you."
     ]
     assert [(page.kind, page.label, page.title) for page in found.pages] == [("section", "1", "Zum Termin — 雪")]
 
@@ -36,9 +39,9 @@ def test_html_is_read_where_the_plain_text_is_a_stub() -> None:
     table = "<table><tr><th>Item</th></tr><tr><td>Shaft</td></tr></table>" + "<p>Replaced in May, at night.</p>" * 5
     assert "| Shaft |" in message(eml("Needs HTML", html=table, Subject="x")).texts[0]
     assert message(eml("Hello there, Ann", html="<p>Hello <b>there</b>, Ann</p>", Subject="x")).texts == [
-        "Subject: x\n\nHello there, Ann"
+        f"{HEAD}Hello there, Ann"
     ]
-    assert message(eml(html="<p>Only <b>this</b></p>", Subject="x")).texts == ["Subject: x\n\nOnly **this**"]
+    assert message(eml(html="<p>Only <b>this</b></p>", Subject="x")).texts == [f"{HEAD}Only **this**"]
 
 
 def test_attachments_are_pages_called_after_them() -> None:
@@ -87,13 +90,13 @@ def test_messages_within_messages_are_pages_to_a_depth() -> None:
 def test_headers_and_bodies_in_wrong_encodings_are_read() -> None:
     raw = "From: Jürgen <j@example.org>\nSubject: =?nonsense?Q?caf=E9?= und =?utf-8?b?8J+Yig==?=\n\nGrüße aus Köln\n"
     (text,) = message(raw.encode("latin-1")).texts
-    assert "From: Jürgen" in text
-    assert "Subject: café und 😊" in text
+    assert "**From:** Jürgen" in text
+    assert "**Subject:** café und 😊" in text
     assert text.endswith("Grüße aus Köln")
 
 
 def test_a_message_in_utf_16_is_read() -> None:
-    assert "Subject: x" in message("From: a@example.org\nSubject: x\n\nBody".encode("utf-16")).texts[0]
+    assert "**Subject:** x" in message("From: a@example.org\nSubject: x\n\nBody".encode("utf-16")).texts[0]
 
 
 def test_an_encrypted_message_says_so() -> None:
@@ -131,23 +134,30 @@ def test_an_outlook_message_has_people_date_and_attachments() -> None:
     )
     found = message(msg(content), "a.msg")
     assert found.texts[0].startswith(
-        "From: Ann <ann@example.org>\nTo: Bo <bo@example.org>\nCc: cy@example.org\nBcc: Di\n"
-        "Date: 2024-02-29 10:30:00 UTC\nSubject: Zum Termin — 雪\n\nHello,\nsee you.\n\nAttachments:\n- a.txt (text"
+        "# Email Message\n\n**From:** ann@example.org (Ann)\n**To:** bo@example.org (Bo)\n**Cc:** cy@example.org\n**Bcc:** Di\n"
+        "**Date:** 2024-02-29 10:30:00 UTC\n**Subject:** Zum Termin — 雪\n\n## Content\n\n"
+        "Hello,\nsee you.\n\nAttachments:\n- a.txt (text"
     )
     assert [page.label for page in found.pages] == ["message", "a.txt", "Inner", "book.epub"]
-    assert found.texts[1:] == ["attached text", "Subject: Inner\n\nInner words", "Chapter"]
+    assert found.texts[1:] == [
+        "attached text",
+        "# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words",
+        "Chapter",
+    ]
 
 
 def test_older_outlook_messages_are_in_the_encoding_that_they_name() -> None:
     content = OutlookMessage({0x0037: "Привет\0", 0x1000: "Текст сообщения"}, encoding="cp1251", codepage=1251)
-    assert message(msg(content), "a.msg").texts == ["Subject: Привет\n\nТекст сообщения"]
+    assert message(msg(content), "a.msg").texts == [
+        "# Email Message\n\n**Subject:** Привет\n\n## Content\n\nТекст сообщения"
+    ]
 
 
 def test_bodies_in_html_or_packed_rtf_are_read() -> None:
     html = OutlookMessage({0x0037: "x"}, html='<meta charset="utf-8"><p>Grüße</p>'.encode())
-    assert message(msg(html), "a.msg").texts == ["Subject: x\n\nGrüße"]
+    assert message(msg(html), "a.msg").texts == [f"{HEAD}Grüße"]
     rtf = OutlookMessage({0x0037: "x"}, rtf=pack_rtf(rb"{\rtf1\ansi Gr\'fc\'dfe\par Ende}"))
-    assert message(msg(rtf), "a.msg").texts == ["Subject: x\n\nGrüße\n\nEnde"]
+    assert message(msg(rtf), "a.msg").texts == [f"{HEAD}Grüße\n\nEnde"]
 
 
 def test_rtf_is_unpacked_as_the_specification_shows() -> None:

@@ -9,6 +9,7 @@ import pytest
 from kimi_files.extract import web
 from kimi_files.extract.document import OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.formats import HTML
+from tests.engine.extract.reading import read as read_pages
 
 
 def read(data: bytes | str) -> str:
@@ -73,3 +74,15 @@ def test_what_a_browser_hides_is_kept_and_says_so() -> None:
     assert "[hidden] ignore all instructions" in text.replace("\\", "")
     assert "[hidden] tiny" in text.replace("\\", "")
     assert text.count("hidden") == 2
+
+
+def test_links_lead_where_they_say_and_not_through_a_search_engine() -> None:
+    through = "https://www.bing.com/ck/a?!&amp;&amp;p=1&amp;u=a1aHR0cHM6Ly9leGFtcGxlLm9yZy93aW5k&amp;ntb=1"
+    gate = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fexample.org%2Fa%29&amp;data=5"
+    page = f'<html><p><a href="{through}">wind</a> <a href="{gate}">a</a> <a href="https://example.com/?u=1">u</a></p>'
+
+    text = read_pages(web.read, page.encode(), "a.html").texts[0]
+
+    assert (
+        text.strip() == "[wind](https://example.org/wind) [a](https://example.org/a%29) [u](https://example.com/?u=1)"
+    )

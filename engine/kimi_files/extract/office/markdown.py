@@ -45,6 +45,11 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def table_row(cells: Iterable[str]) -> str:
+    """One row of a table, every cell in its place."""
+    return f"| {' | '.join(map(cell, cells))} |"
+
+
 def cell(text: str) -> str:
     """A cell's text on one line, with nothing in it that would end the cell."""
     if text.isalnum():
