@@ -1,10 +1,12 @@
 """Writes what README shows of real sessions: an example of each tool, and docs/session.svg, the picture at its top.
 
-Both are one session of the real server (``real_session``). A test holds them to it.
+Both are one session of the real server (``real_session``), without the extras, which read more. A test holds them to it, and
+``--check``, which writes nothing and fails if they are stale. ``--python`` names the interpreter whose server is asked.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -49,26 +51,42 @@ _SHOWN = (
 
 
 def main() -> None:
-    README.write_text(with_examples(README.read_text("utf-8")), encoding="utf-8")
-    PICTURE.write_text(picture(), encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--python", default=sys.executable)
+    options = parser.parse_args()
+    if options.check:
+        sys.exit(stale(options.python) or None)
+    README.write_text(with_examples(README.read_text("utf-8"), options.python), encoding="utf-8")
+    PICTURE.write_text(picture(options.python), encoding="utf-8")
     sys.stdout.write(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes\n")
 
 
+def stale(python: str = sys.executable) -> str:
+    """What README and its picture do not show as the server answers it now, and the remedy; empty where they do."""
+    readme = README.read_text("utf-8")
+    now = with_examples(readme, python)
+    new = [line for line in now.splitlines() if line not in readme.splitlines()]
+    if now == readme and _words(PICTURE.read_text("utf-8")) == _words(picture(python)):
+        return ""
+    return f"README or its picture is stale (run scripts/make_readme.py); the server now says {new[:3]}"
+
+
 @cache
-def _exchanges() -> Sequence[Exchange]:
-    return session([*(call for call, _ in _SHOWN), *_EXAMPLES])
+def _exchanges(python: str) -> Sequence[Exchange]:
+    return session([*(call for call, _ in _SHOWN), *_EXAMPLES], python)
 
 
-def with_examples(readme: str) -> str:
+def with_examples(readme: str, python: str = sys.executable) -> str:
     """README with the part between its two marks made anew."""
     before, _, rest = readme.partition(_START)
     _, _, after = rest.partition(_END)
     assert after, f"README has no lines {_START} and {_END}"
-    return f"{before}{_START}\n" + "\n".join(_examples()) + f"\n{_END}{after}"
+    return f"{before}{_START}\n" + "\n".join(_examples(python)) + f"\n{_END}{after}"
 
 
-def _examples() -> Iterator[str]:
-    for exchange in _exchanges()[len(_SHOWN) :]:
+def _examples(python: str) -> Iterator[str]:
+    for exchange in _exchanges(python)[len(_SHOWN) :]:
         yield ""
         yield f"**`{exchange.tool}`** `{_as_json(exchange)}`"
         yield ""
@@ -78,10 +96,10 @@ def _examples() -> Iterator[str]:
     yield ""
 
 
-def picture() -> str:
+def picture(python: str = sys.executable) -> str:
     """The session as a terminal shows it, in SVG; lines that are wider or more than fit are cut and say so."""
     console = Console(record=True, width=_COLUMNS, file=_Nowhere(), force_terminal=True, color_system="truecolor")
-    for exchange, (_, most_lines) in zip(_exchanges(), _SHOWN, strict=False):
+    for exchange, (_, most_lines) in zip(_exchanges(python), _SHOWN, strict=False):
         console.print(Text(f"▸ {exchange.tool} {_as_json(exchange)}", "bold cyan"))
         lines = exchange.text.splitlines()
         long = len(lines) > most_lines  # then its lines are cut too, so that more of them are seen
@@ -95,7 +113,7 @@ def picture() -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
 
 
-def words(drawn: str) -> str:
+def _words(drawn: str) -> str:
     """The text in a picture, without regard to how it is drawn."""
     picture = ElementTree.fromstring(drawn)  # noqa: S314 - drawn here
     parts = (element.text or "" for element in picture.iter("{http://www.w3.org/2000/svg}text"))

@@ -38,12 +38,12 @@ class Exchange:
     failed: bool
 
 
-def session(calls: Sequence[Call]) -> list[Exchange]:
-    """Call the server, started as a host starts it with the sample files in ~/Documents as the one folder it may read."""
+def session(calls: Sequence[Call], python: str = sys.executable) -> list[Exchange]:
+    """Call the server that is installed for ``python``, started as a host starts it, with the samples in ~/Documents."""
     with as_file(files("kimi_files_mcp") / "samples") as samples, tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
         shutil.copytree(samples, home / "Documents")
-        return anyio.run(_session, calls, home)
+        return anyio.run(_session, calls, home, python)
 
 
 def uploaded_id(earlier: Earlier) -> str:
@@ -52,12 +52,12 @@ def uploaded_id(earlier: Earlier) -> str:
     return identifier
 
 
-async def _session(calls: Sequence[Call], home: Path) -> list[Exchange]:
+async def _session(calls: Sequence[Call], home: Path, python: str) -> list[Exchange]:
     arguments = ["-m", "kimi_files_mcp", "--service", "local", "--allow", str(home / "Documents")]
     variables = {"HOME": str(home), "USERPROFILE": str(home), "KIMI_FILES_DATA_DIR": str(home / "data")}
     earlier: dict[str, str] = {}
     exchanges = []
-    server = StdioServerParameters(command=sys.executable, args=arguments, env=variables, cwd=home / "Documents")
+    server = StdioServerParameters(command=python, args=arguments, env=variables, cwd=home / "Documents")
     async with Client(server) as client:
         for call in calls:
             given = call.arguments(earlier)
