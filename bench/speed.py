@@ -57,6 +57,7 @@ print(time.perf_counter() - start)
 """
 
 
+INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
 _NOT_PASSED_ON = ("KIMI_", "MOONSHOT_", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -103,8 +104,7 @@ class Server:
 
     def initialize(self) -> float:
         """Seconds from the start of the process to the answer of ``initialize``."""
-        client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
-        arrived, _ = self.answer(self.send("initialize", client))
+        arrived, _ = self.answer(self.send("initialize", INITIALIZE))
         self._write({"jsonrpc": "2.0", "method": "notifications/initialized"})
         return arrived - self.started
 
@@ -119,10 +119,17 @@ class Server:
 
     def peak_memory(self) -> float:
         """Most memory the server process itself ever held, in MB (Linux; 0 elsewhere)."""
+        return self._status("VmHWM")
+
+    def memory(self) -> float:
+        """Memory the server process itself holds, in MB (Linux; 0 elsewhere)."""
+        return self._status("VmRSS")
+
+    def _status(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status")
         if not status.exists():
             return 0.0
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        line = next(line for line in status.read_text().splitlines() if line.startswith(name))
         return int(line.split()[1]) / 1024
 
     def end(self) -> float:

@@ -49,9 +49,14 @@ class Front(Pipes):
     def until_wanted(self) -> None:
         """Return when the SDK is wanted, or when the client has been silent for a while after its first questions."""
         heard = True
-        while heard and not self._left.is_set():
+        while heard and not self.is_wanted:
             heard = self._heard.wait(IDLE_SECONDS if self._version else None)
             self._heard.clear()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the client waits for what only the SDK can answer."""
+        return self._left.is_set()
 
     def receive(self) -> bytes:
         """For the SDK: first what it has to hear of the start, with what it has to answer; then what comes."""

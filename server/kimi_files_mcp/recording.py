@@ -58,7 +58,8 @@ class Recording:
             return
         content = json.dumps({"start": self._start, "files": states, "answers": answers}).encode()
         folder = os.path.dirname(self._path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        for private in (os.path.dirname(folder), folder):
+            os.makedirs(private, mode=0o700, exist_ok=True)
         unfinished = f"{self._path}.{os.getpid()}"
         try:
             with open(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:

@@ -54,6 +54,8 @@ def run_server(
     from kimi_files_mcp.guard import serve
 
     server = build_server(open_workspace(settings))
+    if front is not None and not front.is_wanted:
+        _import_for_calls()
     gc.freeze()
     gc.enable()
 
@@ -73,6 +75,13 @@ def run_server(
         from kimi_files_tools.failure import as_error
 
         sys.exit(f"kimi-files-mcp: {as_error(error)}")
+
+
+def _import_for_calls() -> None:
+    """What the first calls would import, while nobody waits."""
+    import kimi_files_tools.find_result
+    import kimi_files_tools.picture_result
+    import kimi_files_tools.text_result  # noqa: F401
 
 
 async def _record_later(recording: Recording) -> None:

@@ -351,11 +351,12 @@ def test_a_recording_holds_for_the_same_settings_only(tmp_path: Path, monkeypatc
 
 
 def test_a_recording_that_others_could_write_is_none(tmp_path: Path) -> None:
-    kept(tmp_path, [])
-    (path,) = (tmp_path / "starts").iterdir()
-    assert path.stat().st_mode & 0o777 == 0o600
+    data = tmp_path / "data"
+    kept(data, [])
+    (path,) = (data / "starts").iterdir()
+    assert [part.stat().st_mode & 0o777 for part in (data, path.parent, path)] == [0o700, 0o700, 0o600]
     path.chmod(0o666)
-    assert not found(tmp_path)
+    assert not found(data)
 
 
 def test_the_folder_does_not_grow(tmp_path: Path) -> None:

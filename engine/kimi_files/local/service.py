@@ -267,7 +267,7 @@ class LocalFilesService:
 
     async def health(self) -> StoreHealth:
         """How the store is, from a check of the whole catalogue. Makes nothing where there is no store yet."""
-        if not await anyio.Path(self._data_dir).exists():
+        if not await anyio.Path(self._data_dir / "locks").exists():  # the folder may hold what is no store
             return StoreHealth(self._data_dir, exists=False)
         try:
             await self._open()
