@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.speed import INITIALIZE, SMALLEST, Server, interleaved, ours
+from bench.speed import INITIALIZE, SMALLEST, Server, forget, interleaved, ours, record
 
 _AT_ONCE = 12
 _LATER_SECONDS = 1.0
@@ -106,21 +106,6 @@ def at_once(side: Side, data_dir: Path) -> tuple[float, float]:
     return last - start, memory
 
 
-def record(side: Side, data_dir: Path) -> None:
-    """Let a server run until it has recorded its start."""
-    server = Server(side.command)
-    server.initialize()
-    while not list((data_dir / "recorded" / "starts").glob("*.json")):
-        time.sleep(0.1)
-    server.end()
-
-
-def forget(data_dir: Path) -> None:
-    """Leave no recording of an earlier start."""
-    for recording in (data_dir / "starts").glob("*"):
-        recording.unlink()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9)
@@ -132,7 +117,7 @@ def main() -> None:
         folder.mkdir()
         (folder / "note.txt").write_text("Some words of a small file.\n")
         compared = sides(data_dir, folder, options.node, options.markitdown)
-        record(compared[0], data_dir)
+        record(compared[0].command, data_dir / "recorded")
         starts = interleaved(options.runs, *(lambda side=side: measured(side, data_dir) for side in compared))
         crowds = interleaved(
             max(options.runs // 3, 1), *(lambda side=side: at_once(side, data_dir) for side in compared)
