@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.hostile import files, paths, protocol, readers, store
+from bench.hostile import files, keys, paths, protocol, readers, store
 
 PARTS: dict[str, Callable[..., Any]] = {
     "files": files.files,
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "walls": readers.walls,
     "swaps": paths.swaps,
     "fuzz": paths.fuzz,
+    "canary": keys.canary,
     "frames": protocol.frames,
     "cancels": protocol.cancels,
     "exit": protocol.leaving,
