@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimi_files.errors import InvalidPages
-from kimi_files_tools.pages import Span, page_labels, select
+from kimi_files.page_names import page_labels
+from kimi_files_tools.pages import Span, select
 from tests.tools.memory import content_of
 
 PLAIN = content_of([f"text {n}" for n in range(1, 13)])

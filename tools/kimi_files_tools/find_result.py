@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kimi_files.page_names import is_lines, page_labels
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
 from kimi_files_tools.find import Hit, after, alternatives_of, context_of, find_hits, pattern_of
 from kimi_files_tools.layout import head_line, one_line, warning_line
-from kimi_files_tools.pages import Span, is_lines, page_labels
+from kimi_files_tools.pages import Span
 from kimi_files_tools.text_result import quoted
 from kimi_files_tools.window import Position, write_cursor
 

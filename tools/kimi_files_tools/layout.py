@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kimi_files import extras
+from kimi_files.page_names import is_lines, length, page_labels, runs
 from kimi_files.tokens import estimate_tokens
-from kimi_files_tools.pages import is_lines, page_labels
 
 if TYPE_CHECKING:
     from kimi_files.content import Content
@@ -19,8 +19,6 @@ _WARNING_CHARACTERS = 600
 # About as many as are read before a host loses patience.
 _SCANS_AT_ONCE = 10
 
-_PLURALS = {"page": "pages", "slide": "slides", "sheet": "sheets", "chapter": "chapters", "section": "sections"}
-
 
 def one_line(text: str, length: int) -> str:
     """``text`` on one line, cut to ``length`` characters with an ellipsis."""
@@ -30,24 +28,15 @@ def one_line(text: str, length: int) -> str:
 
 def head_line(content: Content) -> str:
     """``annual-report.pdf · file_01… · PDF · 48 pages · about 41,200 tokens``."""
-    parts = [one_line(content.name, 120), content.file_id or "", content.format, size_words(content)]
+    parts = [one_line(content.name, 120), content.file_id or "", content.format, _length(content)]
     if content.tokens:
         parts.append(f"about {_rounded(content.tokens):,} tokens")
     return " · ".join(part for part in parts if part)
 
 
-def size_words(content: Content) -> str:
-    """How long the file is in the unit in which it is read: "48 pages", "1 sheet", "2,310 lines"."""
-    if is_lines(content):
-        return _count(content.pages[0].lines, "line", "lines")
-    kind = content.pages[0].kind if content.pages else "page"
-    if kind == "picture":
-        return "" if len(content.pages) == 1 else _count(len(content.pages), "picture", "pictures")
-    return _count(len(content.pages), kind, _PLURALS.get(kind, f"{kind}s"))
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+def _length(content: Content) -> str:
+    """Nothing for a picture: it is one."""
+    return "" if len(content.pages) == 1 and content.pages[0].kind == "picture" else length(content)
 
 
 def _rounded(tokens: int) -> int:
@@ -92,13 +81,7 @@ def _pages_are(numbers: Sequence[int], labels: Sequence[str], noun: str) -> str:
 
 def ranges(numbers: Iterable[int], labels: Sequence[str]) -> str:
     """Page numbers as labels with runs drawn together: "1-8, 12"."""
-    runs: list[tuple[int, int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    named = [labels[first - 1] if first == last else f"{labels[first - 1]}-{labels[last - 1]}" for first, last in runs]
+    named = runs(numbers, labels)
     shown = named[:20]
     return ",".join(shown) + (f" and {len(named) - 20} more" if len(named) > 20 else "")
 

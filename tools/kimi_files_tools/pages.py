@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kimi_files.content import Content, PageInfo
 from kimi_files.errors import InvalidPages
+from kimi_files.page_names import is_lines, page_labels
 
 _RANGE = re.compile(r"(.+?)\s*(?:-|–|—|\.\.|~|至|到)\s*(.+)|(.+?)\s*-")
 _NAMED = re.compile(
@@ -23,19 +24,6 @@ class Span:
     page: int
     start: int = 0
     end: int | None = None
-
-
-def page_labels(content: Content) -> list[str]:
-    """What each page is called: its label where no two pages share one, else its number."""
-    labels = [page.label for page in content.pages]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [str(page.number) for page in content.pages]
-
-
-def is_lines(content: Content) -> bool:
-    """Whether the parts of the file are named by line: it is one text without pages."""
-    return len(content.pages) == 1 and content.pages[0].kind == "text"
 
 
 async def select(content: Content, pages: str) -> list[Span]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kimi_files.errors import UnsupportedFile
+from kimi_files.page_names import page_labels
 from kimi_files.progress import Progress
 from kimi_files_tools.layout import head_line, one_line, ranges, warning_line
-from kimi_files_tools.pages import page_labels
 from kimi_files_tools.window import Position
 
 if TYPE_CHECKING:

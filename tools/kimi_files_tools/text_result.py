@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kimi_files.page_names import is_lines, page_labels
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
 from kimi_files_tools.layout import head_line, one_line, outline_line, ranges, warning_line
-from kimi_files_tools.pages import Span, is_lines, page_labels
+from kimi_files_tools.pages import Span
 from kimi_files_tools.window import Position, Window, page_mark, take_window, write_cursor
 
 if TYPE_CHECKING:

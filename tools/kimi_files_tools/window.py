@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidCursor
+from kimi_files.page_names import page_labels
 from kimi_files.tokens import estimate_tokens
-from kimi_files_tools.pages import Span, page_labels
+from kimi_files_tools.pages import Span
 
 _CURSOR = re.compile(r"(.*):(\d{1,12}):([0-9a-f]{4})", re.DOTALL)
 
