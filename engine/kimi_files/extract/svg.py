@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import re
 import sys
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from kimi_files.formats import Format
 
 _MOST_BYTES = 32 << 20
+_STACK_BYTES = 256 << 20  # address space; only what is used of it costs memory
 _WORDS = frozenset(("title", "desc", "text", "foreignobject"))
 _NO_WORDS = frozenset(("style", "script", "metadata"))
 _ENTITIES = re.compile(r"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.DOTALL | re.IGNORECASE)
@@ -75,13 +79,28 @@ def draw(stream: BinaryIO, name: str) -> Iterator[Drawing]:
     markup = _OUTSIDE.sub(r'\1""', _without_entities("".join(_decoded(stream, name)), name))
     try:
         # Both sides are given: the library fits the drawing into them, however large or narrow it says it is.
-        png = resvg_py.svg_to_bytes(svg_string=markup, width=LONG_SIDE, height=LONG_SIDE, **_families())
-    except ValueError:
+        options = {"width": LONG_SIDE, "height": LONG_SIDE, **_families()}
+        png = _with_deep_stack(partial(resvg_py.svg_to_bytes, svg_string=markup, **options))
+    except ValueError as error:
+        if "limit" in str(error):
+            raise TooComplex(
+                f"'{name}' has more parts, or parts inside of parts, than are drawn.", "Simplify it."
+            ) from None
         raise DamagedFile(
             f"'{name}' is a damaged SVG picture.", "Open it in a browser to see what is left of it."
         ) from None
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         yield encode(image.convert("RGBA"), 1, "1")
+
+
+def _with_deep_stack(work: Callable[[], bytes]) -> bytes:
+    """Run what goes down once for each level of nesting: at 250 levels the usual stack ends, and the process with it."""
+    before = threading.stack_size(_STACK_BYTES)
+    try:
+        with ThreadPoolExecutor(1) as deep:
+            return deep.submit(work).result()
+    finally:
+        threading.stack_size(before)
 
 
 def check(stream: BinaryIO, name: str) -> str:

@@ -90,12 +90,22 @@ def test_entities_of_programs_are_known_and_bombs_are_not_expanded() -> None:
     assert image.getpixel((5, 5)) == (0, 255, 0, 255)
     laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     start = time.perf_counter()
-    with pytest.raises(DamagedFile):
+    with pytest.raises((DamagedFile, TooComplex)):
         drawn(f'<!DOCTYPE svg [<!ENTITY a0 "ha">{laughs}]><svg {SPACE}><text>&a11;</text></svg>')
     assert time.perf_counter() - start < 10
     many = f'<!DOCTYPE svg [<!ENTITY a "{"x" * 10_000}">]><svg {SPACE}><text>{"&a;" * 10_000}</text></svg>'
     with pytest.raises(TooComplex):
         drawn(many)
+
+
+def test_parts_inside_of_parts_are_drawn_or_refused_and_never_end_the_process() -> None:
+    def nested(depth: int) -> str:
+        square = '<rect width="2" height="2" fill="#00ff00"/>'
+        return f'<svg {SPACE} width="2" height="2">{"<g>" * depth}{square}{"</g>" * depth}</svg>'
+
+    assert pixels(nested(900)).getpixel((5, 5)) == (0, 255, 0, 255)
+    with pytest.raises(TooComplex):
+        drawn(nested(200_000))
 
 
 def test_what_unpacks_without_end_or_not_at_all_is_refused() -> None:
