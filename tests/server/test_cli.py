@@ -44,6 +44,15 @@ def test_read_takes_many_files_and_a_failure_does_not_stop_the_others(run, tmp_p
     assert "Traceback" not in done.stderr
 
 
+def test_a_reason_that_names_no_file_is_said_with_the_file(run, tmp_path):
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "a.txt").write_text("text of a\n")
+    for command in ("read", "upload"):
+        done = run(command, "a.txt", "empty.txt")
+        assert done.returncode == 1
+        assert done.stderr.startswith("kimi-files-mcp: empty.txt: File size is zero")
+
+
 def test_read_json_is_one_object_a_line_in_the_order_of_the_arguments(run, tmp_path):
     (tmp_path / "empty.txt").touch()
     done = run("read", "--json", str(SAMPLES / "invoice-nordwerk.xlsx"), "empty.txt", str(SAMPLES / "年度摘要.md"))

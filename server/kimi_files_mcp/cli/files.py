@@ -12,7 +12,7 @@ import click
 
 from kimi_files.errors import KimiFilesError
 from kimi_files.models import FileObject, Purpose
-from kimi_files_mcp.cli.terminal import Options, progress_bar, run, workspace
+from kimi_files_mcp.cli.terminal import Options, complain, progress_bar, run, workspace
 from kimi_files_tools.delete_file import delete_file
 from kimi_files_tools.failure import as_error
 from kimi_files_tools.upload_file import upload_file
@@ -36,7 +36,7 @@ def upload(options: Options, files: tuple[str, ...], purpose: Purpose) -> None:
                 try:
                     click.echo((await upload_file(opened, file, purpose, progress)).compact_json())
                 except KimiFilesError as error:
-                    click.echo(f"kimi-files-mcp: {error}", err=True)
+                    complain(file, error)
                     failed += 1
         return 1 if failed else 0
 

@@ -13,7 +13,7 @@ import click
 from kimi_files.access import is_folder, readable_files
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import Progress
-from kimi_files_mcp.cli.terminal import Options, progress_bar, run, workspace
+from kimi_files_mcp.cli.terminal import Options, complain, progress_bar, run, workspace
 from kimi_files_tools.layout import warning_line
 from kimi_files_tools.window import Part, page_mark
 from kimi_files_tools.workspace import Workspace, is_file_id
@@ -61,7 +61,7 @@ async def _names(opened: Workspace, files: Sequence[str]) -> list[str]:
             found = await readable_files(file, opened.policy)
             names.extend(found)
             for why, count in found.left_out.items():
-                click.echo(f"{file}: {count} files left out ({why})", err=True)
+                click.echo(f"{file}: {count} file{'' if count == 1 else 's'} left out ({why})", err=True)
         else:
             names.append(file)
     return names
@@ -106,7 +106,7 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
 
 async def _print_text(name: str, result: Content | KimiFilesError, *, several: bool) -> None:
     if isinstance(result, KimiFilesError):
-        click.echo(f"kimi-files-mcp: {result}", err=True)
+        complain(name, result)
         return
     if several:
         sys.stdout.write(f"==> {name} <==\n")

@@ -47,6 +47,12 @@ def fail(error: BaseException) -> NoReturn:
     sys.exit(1)
 
 
+def complain(file: str, error: KimiFilesError) -> None:
+    """Say on stderr why one file of several failed, and which: not every reason names the file."""
+    name = os.path.basename(file.rstrip("/\\")) or file
+    click.echo(f"kimi-files-mcp: {'' if name in str(error) else f'{file}: '}{error}", err=True)
+
+
 def run(work: Callable[[], Awaitable[int]]) -> NoReturn:
     """Run ``work`` and end with its exit code. Ctrl-C ends quietly with 130, a closed pipe with 0."""
     try:
