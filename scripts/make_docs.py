@@ -17,6 +17,7 @@ import kimi_files.kimi.errors  # noqa: F401 - the errors of the remote service b
 from kimi_files import formats
 from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
+from kimi_files.extract import scans
 from kimi_files_mcp.app import INSTRUCTIONS, build_server
 from kimi_files_mcp.cli import program
 from kimi_files_mcp.hosts.configuration import printed_entry
@@ -189,6 +190,41 @@ def tools() -> Iterator[str]:
     )
 
 
+_EXTRAS_HEAD = (
+    "What is large, or holds codecs whose licences ask something of who passes them on, is installed by who wants it. `doctor` "
+    "says what is there. Restart the server afterwards; texts are read anew where an extra gives more."
+)
+_EXTRAS_USE = (
+    f"Scanned pages are read for {scans.SECONDS:.0f} seconds in one call, at two to ten seconds a page. Pages that are left say "
+    "so, and are read when they are asked for (`pages`, or the cursor that leads to them); `kimi-files-mcp read` reads all of "
+    "them. Text that was recognised is marked `read by OCR`. A video is cut into up to 60 clips of equal length, named by their "
+    'start (`pages="1:30-2:00"`): the text has chapters and subtitles, `pictures=true` shows frames of all of it or, with '
+    "`pages`, the first frame of each clip."
+)
+_EXTRAS = [
+    (
+        "`ocr`",
+        '`uv tool install "kimi-files-mcp[ocr]"`',
+        "reads scanned pages and pictures of text, English and Chinese, whichever way up they lie",
+        "250 MB, 0.4 to 0.7 GB of memory while it reads; rapidocr and its models (Apache-2.0), onnxruntime (MIT), OpenCV and "
+        "shapely, whose wheels hold FFmpeg and GEOS (LGPL); not for Intel Macs",
+    ),
+    (
+        "`video`",
+        '`uv tool install "kimi-files-mcp[video]"`',
+        "length, streams, chapters and subtitles as text; exact frames as pictures",
+        "100 MB; PyAV (BSD), whose wheel holds FFmpeg with x264 and x265 (GPL)",
+    ),
+    (
+        "`heic`",
+        '`uv tool install "kimi-files-mcp[heic]"`',
+        "pictures of phones (`.heic`, `.heif`); without it an error says to save them as JPEG",
+        "30 MB; pillow-heif (BSD), whose wheel holds libheif and libde265 (LGPL) and x265 (GPL)",
+    ),
+    ("`all`", '`uv tool install "kimi-files-mcp[all]"`', "the three together", ""),
+]
+
+
 async def _no_service() -> Any:
     raise NotImplementedError("nothing is called here")
 
@@ -219,10 +255,20 @@ def formats_page() -> Iterator[str]:
     yield ""
     yield f"Limits: {formats.MAX_FILES:,} kept files, {formats.MAX_FILE_BYTES // 1024**2} MB a file,"
     yield f"{formats.MAX_TOTAL_BYTES // 1024**3} GB in all. Reading by path keeps no file."
+    yield ""
+    yield "## Extras"
+    yield ""
+    yield from textwrap.wrap(_EXTRAS_HEAD, 120)
+    yield ""
+    yield from _table(("extra", "install", "what it does", "what comes with it"), _EXTRAS)
+    yield ""
+    yield from textwrap.wrap(_EXTRAS_USE, 120, break_on_hyphens=False)
     groups = {
         "Read as text": [known for known in formats.FORMATS if known.reader and not known.picture],
         "Shown as pictures": [known for known in formats.FORMATS if known.reader and known.picture],
-        "Kept, not read": [known for known in formats.FORMATS if not known.reader and "video" in known.purposes],
+        "Kept; read with the extra `video`": [
+            known for known in formats.FORMATS if not known.reader and "video" in known.purposes
+        ],
         "Known and refused, with what to do instead": [
             known for known in formats.FORMATS if not known.reader and "video" not in known.purposes
         ],

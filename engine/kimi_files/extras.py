@@ -15,6 +15,9 @@ _NEEDED: dict[Extra, tuple[str, ...]] = {
 }
 
 
+EXTRAS: tuple[Extra, ...] = tuple(_NEEDED)
+
+
 @cache
 def has(extra: Extra) -> bool:
     """Whether an extra is installed; nothing of it is imported to find out."""

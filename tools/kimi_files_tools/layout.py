@@ -58,7 +58,7 @@ def warning_line(content: Content) -> str:
         example = ranges(silent[:3], labels)
         remedy = f'call with pages="{example}", pictures=true'
         if not extras.has("ocr"):
-            remedy += f", or have their text read after: {extras.install_command('ocr')}"
+            remedy += f", or install OCR to have it read: {extras.install_command('ocr')}"
         warnings.append(f"{_pages_are(silent, labels, 'picture')} without text: {remedy}")
     recognised = [page.number for page in content.pages if page.ocr == "read" and page.characters]
     if recognised:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kimi_files import reports
+from kimi_files import extras, reports
 from kimi_files.access import AccessPolicy, open_file, shown
 from kimi_files.errors import KimiFilesError
 from kimi_files.progress import no_progress
@@ -76,6 +76,11 @@ async def _examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _command()
     for library in reports.LIBRARIES:
         yield _library(library)
+    for extra in extras.EXTRAS:
+        if extras.has(extra):
+            yield Finding(f"extra {extra}", "installed", ok=True)
+        else:
+            yield Finding(f"extra {extra}", "not installed", remedy=extras.install_command(extra))
     stay = "files stay on this machine" if settings.service == "local" else "files that are read or kept are uploaded"
     yield Finding("service", f"{settings.service}: {stay}")
     if settings.kimi is not None:
