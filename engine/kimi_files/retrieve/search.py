@@ -61,8 +61,10 @@ async def search(
     rankings = [
         reranked(ranking, {key: rows[key] for key in ranking if key in rows}, figure, tuning) for ranking in ranked
     ]
-    hits = tuple(Hit(rows[key], score) for key, score in shared(rankings))
-    return Found(hits, _not_found(wordings, segments))
+    # Each wording's best has the same score: then the order of the files counts, not the one in which they were first read.
+    places = {content.id: place for place, content in enumerate(contents)}
+    best = sorted(shared(rankings), key=lambda entry: (-entry[1], places[entry[0][0]], entry[0][1]))
+    return Found(tuple(Hit(rows[key], score) for key, score in best), _not_found(wordings, segments))
 
 
 def _factors(question: str, contents: Sequence[Content], tuning: Tuning) -> Mapping[int, float]:

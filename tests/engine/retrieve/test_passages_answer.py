@@ -147,6 +147,15 @@ async def test_queries_share_the_budget_with_the_question(index: PassageIndex, p
     assert {"notes.txt", "annual-report.pdf"} <= {citation.file for citation in answer.citations}
 
 
+async def test_of_passages_that_answer_as_well_the_first_files_come_first(index: PassageIndex, pool: WorkerPool) -> None:
+    texts = MemoryTexts()
+    one = texts.add("one.docx", [f"{FILLER}\nThe gate code is 4711.\n{FILLER}"])
+    two = texts.add("two.docx", [f"{FILLER}\nHairline cracks were found.\n{FILLER}"])
+    for contents in ([one, two], [two, one]):
+        answer = await ask(index, pool, contents, "gate code", "hairline cracks")
+        assert [citation.file for citation in answer.citations][:2] == [content.name for content in contents]
+
+
 async def test_words_that_stand_nowhere_are_named_as_they_were_written(index: PassageIndex, pool: WorkerPool) -> None:
     answer = await ask(index, pool, files(MemoryTexts()), "What about Zeppelins and the turbine?")
     assert answer.terms_not_found == ("Zeppelins",)
