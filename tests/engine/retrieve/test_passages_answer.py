@@ -147,7 +147,9 @@ async def test_queries_share_the_budget_with_the_question(index: PassageIndex, p
     assert {"notes.txt", "annual-report.pdf"} <= {citation.file for citation in answer.citations}
 
 
-async def test_of_passages_that_answer_as_well_the_first_files_come_first(index: PassageIndex, pool: WorkerPool) -> None:
+async def test_of_passages_that_answer_as_well_the_first_files_come_first(
+    index: PassageIndex, pool: WorkerPool
+) -> None:
     texts = MemoryTexts()
     one = texts.add("one.docx", [f"{FILLER}\nThe gate code is 4711.\n{FILLER}"])
     two = texts.add("two.docx", [f"{FILLER}\nHairline cracks were found.\n{FILLER}"])
