@@ -17,6 +17,7 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,7 +31,8 @@ SECONDS = 30.0
 _MARKUP = (
     (re.compile(r"<br/?>|\\(?=[|*_#`])|_x000D_"), " "),
     (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
-    (re.compile(r"!?\[([^\[\]]*)\]\(<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?: \"[^\"]*\")?\)"), r" \1 "),
+    (re.compile(r"\]\(\s*(?:<[^<>]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"), "] "),
+    (re.compile(r"<https?://[^<>\s]*>|\[hidden\]"), " "),
     (re.compile(r"\[\^\d+\](?::)?"), " "),
     (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note|embedded)\b[^:\]\n]{0,80}:"), " "),
     # A sheet that is mostly empty is told cell by cell.
@@ -43,6 +45,7 @@ _LIST_MARK = re.compile(
     re.MULTILINE,
 )
 # LibreOffice's export of binary workbooks and of its own leaves comments on cells out; ours tell them all the same.
+_EQUATION = re.compile(r"\$\$.*?\$\$|\$(?=[^\s\d])[^$\n]{1,400}(?<=\S)\$", re.DOTALL)
 _COMMENTS = re.compile(r"\[comment on [A-Z]{1,3}\d+[^\]]*\]")
 _WITHOUT_COMMENTS = ("xls", "ods")
 _WITH_LISTS = ("doc", "docx", "rtf", "odt", "ppt", "pptx", "odp")
@@ -65,6 +68,8 @@ def words(text: str, kind: str) -> Counter[str]:
         text = _COMMENTS.sub(" ", text)
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
+    if kind == "docx":
+        text = _EQUATION.sub(" ", text)
     if kind in _WITH_LISTS:
         text = _LIST_MARK.sub("", text)
     text = unicodedata.normalize("NFKC", text).replace("\u00ad", "")
@@ -89,6 +94,8 @@ def reference(path: Path, folder: Path) -> str | None:
     for made in folder.glob(f"{path.name}.fod?"):
         return "\n".join(_flat_open_document(made.read_bytes()))
     kind = path.suffix.lower()
+    if kind in (".html", ".htm", ".xhtml"):
+        return "\n".join(_visible(path.read_bytes()))
     if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
         return "\n".join(_package_text(path.read_bytes(), kind))
     return None
@@ -168,6 +175,54 @@ def _open_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
         yield child.tail or ""
 
 
+class _Visible(HTMLParser):
+    """The texts of a page that a browser shows, and what it shows instead of pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "style", "template", "svg", "math"):
+            self._unseen += 1
+        elif tag == "img":
+            self.found.append(dict(attrs).get("alt") or "")
+        elif tag not in (
+            "b",
+            "i",
+            "em",
+            "strong",
+            "span",
+            "a",
+            "font",
+            "u",
+            "sup",
+            "sub",
+            "code",
+            "small",
+            "wbr",
+            "mark",
+        ):
+            self.found.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style", "template", "svg", "math"):
+            self._unseen = max(self._unseen - 1, 0)
+        elif tag in ("td", "th", "p", "div", "li", "title", "h1", "h2", "h3", "h4", "h5", "h6", "option", "button"):
+            self.found.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.found.append(data)
+
+
+def _visible(content: bytes) -> Iterator[str]:
+    parser = _Visible()
+    parser.feed(content.decode("utf-8", "replace"))
+    yield "".join(parser.found)
+
+
 _PARTS = {
     ".docx": re.compile(
         r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*|charts/chart\d+|diagrams/data\d+)\.xml$"
@@ -196,11 +251,12 @@ def _package_text(content: bytes, kind: str) -> Iterator[str]:
     yield from heads
 
 
-def _xml_lines(node: ElementTree.Element) -> Iterator[str]:
+def _xml_lines(node: ElementTree.Element, inline: bool = False) -> Iterator[str]:
     name = str(node.tag).rpartition("}")[2]
-    if name == "Fallback":
+    # Equations are not compared: here they are single signs, in what is read LaTeX.
+    if name in ("Fallback", "oMath", "oMathPara"):
         return
-    if name in ("docPr", "cNvPr"):
+    if name in ("docPr", "cNvPr") and not (name == "cNvPr" and inline):
         described = node.get("descr")
         if described:
             yield described
@@ -209,8 +265,9 @@ def _xml_lines(node: ElementTree.Element) -> Iterator[str]:
         yield "".join(_xml_words(node, inner))
         yield from inner
         return
+    # In a text, a picture's description stands at its place and again at the picture.
     for child in node:
-        yield from _xml_lines(child)
+        yield from _xml_lines(child, inline or name == "inline" or name == "anchor")
 
 
 def _xml_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
@@ -253,6 +310,10 @@ def by_anydoc(content: bytes, name: str) -> str:
 
 def by_office_oxide(content: bytes, name: str) -> str:
     oxide: Any = import_module("office_oxide")
+    if name.endswith((".html", ".htm")):
+        # Of pages, the library that the readers use, with its own settings, stands in this column.
+        pages: Any = import_module("html_to_markdown")
+        return str(pages.convert(content.decode("utf-8", "replace")).content or "")
     kind = {".docm": "docx", ".dotx": "docx", ".dot": "doc", ".xlsm": "xlsx"}.get(Path(name).suffix, Path(name).suffix)
     return str(oxide.Document.from_bytes(content, kind.strip(".")).to_markdown())
 

@@ -141,18 +141,19 @@ def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
         return _blocks(untrusted_bytes, "doc")
     expected = words(line.text for line in parts.text)
     try:
-        blocks = _fullest(untrusted_bytes, expected)
+        blocks, found = _fullest(untrusted_bytes, expected)
     except (DamagedFile, UnsupportedFile):
         if not expected:
             raise
-        blocks = []
+        blocks, found = [], 0.0
     # Letters of another code page than the library's are no words that it found.
-    blocks = with_lost(blocks, parts.text) if share(blocks, expected) >= _HALF else parts.blocks()
+    blocks = with_lost(blocks, parts.text) if found >= _HALF else parts.blocks()
     return blocks + _running_heads([line.text for line in parts.running_heads])
 
 
-def _fullest(untrusted_bytes: bytes, expected: Counter[str]) -> list[Block]:
-    found: list[Block] = []
+def _fullest(untrusted_bytes: bytes, expected: Counter[str]) -> tuple[list[Block], float]:
+    """The blocks of the library that has most of the expected words, and which part of them it has."""
+    best: tuple[list[Block], float] | None = None
     failure: DamagedFile | UnsupportedFile | None = None
     for library in (by_anydoc.blocks, by_office_oxide.blocks):
         try:
@@ -160,13 +161,14 @@ def _fullest(untrusted_bytes: bytes, expected: Counter[str]) -> list[Block]:
         except (DamagedFile, UnsupportedFile) as error:
             failure = failure or error
             continue
-        if share(blocks, expected) > share(found, expected) or not found:
-            found = blocks
-        if share(found, expected) >= _ENOUGH:
+        found = share(blocks, expected)
+        if best is None or found > best[1]:
+            best = blocks, found
+        if found >= _ENOUGH:
             break
-    if not found and failure is not None:
-        raise failure
-    return found
+    if best is None:
+        raise failure or DamagedFile("The file is damaged.", "Open it in its program and save it again.")
+    return best
 
 
 def _headers_and_footers(package: Package) -> list[str]:

@@ -56,10 +56,7 @@ class Line:
 
 def words(texts: Iterable[str]) -> Counter[str]:
     """How often each word occurs, its case aside."""
-    found: Counter[str] = Counter()
-    for text in texts:
-        found.update(_WORD.findall(text.casefold()))
-    return found
+    return Counter(_WORD.findall("\n".join(texts).casefold()))
 
 
 def share(blocks: Sequence[Block], expected: Counter[str]) -> float:
@@ -71,6 +68,9 @@ def share(blocks: Sequence[Block], expected: Counter[str]) -> float:
 def with_lost(blocks: list[Block], lines: Sequence[Line]) -> list[Block]:
     """The blocks, each line whose words are in none of them behind the block of the line before it, and marks in place."""
     left = words(block.text for block in blocks)
+    written = "\n".join(cell for line in lines for cell in line.cells)
+    if not _MARKED.search(written) and not words([written]) - left:
+        return blocks
     letters = [_letters(_NOTE_MARK.sub("", block.text)) for block in blocks]
     starts = _starts(letters)
     joined = "".join(letters)
