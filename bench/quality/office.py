@@ -33,8 +33,10 @@ _MARKUP = (
     (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
     (re.compile(r"\]\(\s*(?:<[^<>]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"), "] "),
     (re.compile(r"<https?://[^<>\s]*>|\[hidden\]"), " "),
+    # What stands for a file within the file.
+    (re.compile(r"\[embedded [^\]\n]{0,80}\]"), " "),
     (re.compile(r"\[\^\d+\](?::)?"), " "),
-    (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note|embedded)\b[^:\]\n]{0,80}:"), " "),
+    (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note)\b[^:\]\n]{0,80}:"), " "),
     # A sheet that is mostly empty is told cell by cell.
     (re.compile(r"(?:^| · )[A-Z]{1,3}\d{1,7}: ", re.MULTILINE), " "),
     (re.compile(r"^(Headers and footers|Notes|Comments|Text boxes|Charts?):\s*$", re.MULTILINE), ""),

@@ -13,10 +13,11 @@ from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, share, with_lost, words
-from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.markdown import Block, join_blocks, picture
 from kimi_files.extract.office.open_document import OpenDocument
-from kimi_files.extract.office.package import Attributes, Package, parse_xml
+from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
 from kimi_files.extract.office.revisions import with_visible_revisions
+from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.extract.pieces import outline_entry, page_texts
 from kimi_files.extract.rtf import Words
 from kimi_files.formats import DOCX, ODT, RTF, Format
@@ -38,6 +39,8 @@ _HALF = 0.5
 _FALLBACK = re.compile(rb"<mc:Fallback\b.*?</mc:Fallback>", re.DOTALL)
 _PARAGRAPH_END = re.compile(rb"</w:p>")
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+
+_DOCUMENT = "word/document.xml"
 
 _NO_TEXT = "The document has no text of its own."
 
@@ -97,10 +100,22 @@ def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
 def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
     """By the libraries, with the paragraphs that those lose."""
     blocks = _blocks(untrusted_bytes, "docx")
-    texts = list(_paragraphs(Package(untrusted_bytes).part("word/document.xml")))
-    if _letters(blocks) >= _ALL * sum(map(_count, texts)):
-        return blocks
-    return with_lost(blocks, [Line((text,)) for text in texts])
+    package = Package(untrusted_bytes)
+    texts = list(_paragraphs(package.part(_DOCUMENT)))
+    if _letters(blocks) < _ALL * sum(map(_count, texts)):
+        blocks = with_lost(blocks, [Line((text,)) for text in texts])
+    return blocks + list(_lost_figures(package, blocks))
+
+
+def _lost_figures(package: Package, blocks: list[Block]) -> Iterator[Block]:
+    """Charts and diagrams that the libraries do not give, after the text."""
+    for kind, part in sorted(package.relations(_DOCUMENT).values()):
+        write = {"chart": chart, "diagramData": diagram}.get(kind)
+        root = tree(package.part(part)) if write is not None else None
+        if write is not None and root is not None:
+            found = list(write(root))
+            if share(blocks, words(block.text for block in found)) < _ENOUGH:
+                yield from found
 
 
 def _paragraphs(content: bytes) -> Iterator[str]:
@@ -188,6 +203,8 @@ def _plain_text(part: bytes) -> str:
         stack.append(tag)
         if tag in ("tab", "br", "tc"):
             words.append(" ")
+        elif tag == "docPr" and "Fallback" not in stack:
+            words.append(picture(attributes.get("descr")))
 
     def end(tag: str) -> None:
         stack.pop()

@@ -11,6 +11,7 @@ import pytest
 
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract import word as reader
+from kimi_files.extract.office.package import Package
 from kimi_files.formats import DOCX
 from tests.engine.extract.reading import read
 from tests.samples.word import docx, heading, paragraph, point, run, table
@@ -172,3 +173,23 @@ def test_the_binary_format_keeps_changes_comments_hidden_text_and_notes_in_place
         "1. first\n2. second\n\nx[hidden: secret words][^1]\n\n[^1]: By a tenth.\n\n| a | b |\n| --- | --- |\n| c | d |\n\n"
         "Headers and footers:\nACME"
     )
+
+
+def test_what_the_libraries_lose_comes_back_charts_and_paragraphs() -> None:
+    chart = (
+        '<c:chartSpace xmlns:c="c" xmlns:a="a"><c:chart><c:plotArea><c:barChart><c:ser><c:tx><c:v>Cost</c:v></c:tx><c:cat>'
+        '<c:pt idx="0"><c:v>Baltic</c:v></c:pt></c:cat><c:val><c:pt idx="0"><c:v>48.5</c:v></c:pt></c:val></c:ser>'
+        "</c:barChart></c:plotArea></c:chart></c:chartSpace>"
+    )
+    lost = "<w:unknown><w:p><w:r><w:t>Within what no library knows.</w:t></w:r></w:p></w:unknown>"
+    content = io.BytesIO(docx([paragraph("First."), lost, paragraph("Last.")]))
+    with zipfile.ZipFile(content, "a") as package:
+        package.writestr("word/charts/chart1.xml", chart)
+    whole = Package(content.getvalue())
+    relations = whole.part("word/_rels/document.xml.rels").replace(
+        b"</Relationships>", b'<Relationship Id="rIdC" Type="x/chart" Target="charts/chart1.xml"/></Relationships>'
+    )
+
+    text = read(reader.read, whole.rewritten({"word/_rels/document.xml.rels": relations}), "a.docx").texts[0]
+
+    assert text == "First.\n\nWithin what no library knows.\n\nLast.\n\n|  | Cost |\n| --- | --- |\n| Baltic | 48.5 |"

@@ -19,6 +19,7 @@ from kimi_files.extract.office.markdown import (
 )
 
 _MAX_DEPTH = 24
+_EMBEDDED = "Embedded object"
 
 
 def blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
@@ -113,7 +114,8 @@ class _Writer:
                 is_outside = part.target is not None and part.target.kind != "anchor"
                 return link(self._inline(part.content, depth), part.target.value if is_outside else "")
             case "image":
-                return picture(part.alt)
+                # What is embedded is no picture, though the library gives it as one.
+                return f"[e{part.alt[1:]}]" if (part.alt or "").startswith(_EMBEDDED) else picture(part.alt)
             case "note_ref":
                 return self._note_mark(part.note_id)
             case "line_break":

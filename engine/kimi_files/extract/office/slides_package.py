@@ -204,7 +204,7 @@ class _Writer:
     def _graphic(self, node: Node, depth: int) -> Iterator[Block]:
         for grid in node.below("tbl"):
             yield Block(self._table(grid))
-        for tag, attribute, write in (("chart", "relation", _chart), ("relIds", "dm", _diagram)):
+        for tag, attribute, write in (("chart", "relation", chart), ("relIds", "dm", diagram)):
             for reference in node.below(tag):
                 _, part = self._relations.get(reference.attributes.get(attribute, ""), ("", ""))
                 root = tree(self._package.part(part), _LOOKS)
@@ -242,7 +242,7 @@ def _numbered(family: str, number: int) -> str:
     return f"({mark}" if family.endswith("ParenBoth") else mark
 
 
-def _chart(root: Node) -> Iterator[Block]:
+def chart(root: Node) -> Iterator[Block]:
     """A chart's titles, and its values as a table: a row for each category, a column for each series."""
     titles = ["".join(words.text for words in title.below("t")) for title in root.below("title")]
     titles = [" ".join(title.split()) for title in titles]
@@ -272,7 +272,7 @@ def _points(part: Node) -> Iterator[tuple[int, str]]:
             yield int(point.attributes.get("idx", "0") or 0), text
 
 
-def _diagram(root: Node) -> Iterator[Block]:
+def diagram(root: Node) -> Iterator[Block]:
     """The words of a diagram, in the order in which they were written."""
     lines = []
     for point in root.below("pt"):

@@ -1,0 +1,85 @@
+"""Slides keep what their XML says: points with their numbers, charts, diagrams, comments, links, footers once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from kimi_files.extract.office.package import Package
+from kimi_files.extract.office.slides_package import slides
+from tests.samples.slides import Slide, pptx
+
+
+def written(shapes: str, extra: dict[str, str] | None = None, relations: str = "") -> list[str]:
+    """The blocks of a slide of these shapes, with further parts that it refers to."""
+    content = io.BytesIO(pptx([Slide("Title")]))
+    with zipfile.ZipFile(content, "a") as package:
+        for name, part in (extra or {}).items():
+            package.writestr(name, part)
+    package = Package(content.getvalue())
+    slide = package.part("ppt/slides/slide1.xml").replace(b"</p:spTree>", f"{shapes}</p:spTree>".encode())
+    related = package.part("ppt/slides/_rels/slide1.xml.rels").replace(
+        b"</Relationships>", f"{relations}</Relationships>".encode()
+    )
+    changed = {"ppt/slides/slide1.xml": slide, "ppt/slides/_rels/slide1.xml.rels": related}
+    found = slides(Package(package.rewritten(changed)))
+    return [block.text for block in found[0].blocks]
+
+
+def box(*paragraphs: str, place: str = "") -> str:
+    ph = f'<p:ph type="{place}"/>' if place else ""
+    properties = f'<p:nvSpPr><p:cNvPr id="9" name="B"/><p:nvPr>{ph}</p:nvPr></p:nvSpPr>'
+    return f"<p:sp>{properties}<p:txBody>{''.join(paragraphs)}</p:txBody></p:sp>"
+
+
+def line(text: str, properties: str = "") -> str:
+    return f"<a:p>{properties}<a:r><a:t>{text}</a:t></a:r></a:p>"
+
+
+def test_points_keep_their_numbers_and_depth() -> None:
+    numbered = '<a:pPr><a:buAutoNum type="arabicPeriod"/></a:pPr>'
+    deeper = '<a:pPr lvl="1"><a:buAutoNum type="alphaLcParenR"/></a:pPr>'
+    shapes = box(line("one", numbered), line("in", deeper), line("too", deeper), line("two", numbered), line("plain"))
+
+    assert written(shapes)[1] == "1. one\n  a) in\n  b) too\n2. two\n\nplain"
+
+
+def test_charts_are_tables_and_diagrams_lists() -> None:
+    chart = (
+        '<c:chartSpace xmlns:c="c" xmlns:a="a"><c:title><a:p><a:r><a:t>Costs</a:t></a:r></a:p></c:title>'
+        "<c:ser><c:tx><c:v>Mio</c:v>"
+        '</c:tx><c:cat><c:pt idx="0"><c:v>Baltic</c:v></c:pt><c:pt idx="1"><c:v>North</c:v></c:pt></c:cat><c:val><c:pt idx="1">'
+        "<c:v>0.30000000000000004</c:v></c:pt></c:val></c:ser></c:chartSpace>"
+    )
+    data = '<d:m xmlns:d="d" xmlns:a="a"><d:pt><d:t><a:p><a:r><a:t>plan</a:t></a:r></a:p></d:t></d:pt></d:m>'
+    shapes = (
+        '<p:graphicFrame><c:chart xmlns:c="c" r:id="rIdC"/></p:graphicFrame>'
+        '<p:graphicFrame><d:relIds xmlns:d="d" r:dm="rIdD"/></p:graphicFrame>'
+    )
+    relations = (
+        '<Relationship Id="rIdC" Type="x/chart" Target="../charts/c.xml"/>'
+        '<Relationship Id="rIdD" Type="x/diagramData" Target="../diagrams/d.xml"/>'
+    )
+
+    found = written(shapes, {"ppt/charts/c.xml": chart, "ppt/diagrams/d.xml": data}, relations)
+
+    assert found[1:] == ["[chart: Costs]", "|  | Mio |\n| --- | --- |\n| Baltic |  |\n| North | 0.3 |", "- plan"]
+
+
+def test_comments_and_links_are_told() -> None:
+    comments = '<p:cmLst xmlns:p="p"><p:cm authorId="0"><p:text>Which year?</p:text></p:cm></p:cmLst>'
+    linked = '<a:p><a:r><a:rPr><a:hlinkClick r:id="rIdL"/></a:rPr><a:t>report</a:t></a:r></a:p>'
+    relations = (
+        '<Relationship Id="rIdK" Type="x/comments" Target="../comments/k.xml"/>'
+        '<Relationship Id="rIdL" Type="x/hyperlink" Target="https://example.org/r" TargetMode="External"/>'
+    )
+
+    found = written(box(linked), {"ppt/comments/k.xml": comments}, relations)
+
+    assert found[1:] == ["[report](https://example.org/r)", "[comment: Which year?]"]
+
+
+def test_numbers_of_slides_are_no_text_and_a_footer_comes_once() -> None:
+    number = box('<a:p><a:fld type="slidenum"><a:t>7</a:t></a:fld></a:p>', place="sldNum")
+
+    assert written(number + box(line("ACME"), place="ftr") + box(line("ACME"), place="ftr"))[1:] == ["ACME"]
