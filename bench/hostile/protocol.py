@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.hostile.frames import answers_expected, call, hostile, line, opening, request
-from tests.hostile.process import descriptors_of, memory_of, raw_server
+from tests.hostile.process import cpu_of, descriptors_of, memory_of, raw_server
 
 ERAS = ("legacy", "2026-07-28")
 
@@ -31,13 +31,17 @@ def cancels(place: Path, count: int = 1_000) -> None:
         (server.folder / "long.txt").write_text("a line of a long text\n" * 200_000)
         server.send(opening("legacy"))
         server.answer("opening")
-        started = time.perf_counter()
+        started, before = time.perf_counter(), cpu_of(server)
         for number in range(count):
             cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}
             server.send([call("legacy", number, "get_file_content", file="long.txt"), line(cancel)])
         server.send([line(request("legacy", "last"))])
         server.answer("last")
-        print(f"cancels: {count:,} calls and cancels, the next answer after {time.perf_counter() - started:.1f} s")
+        seconds = time.perf_counter() - started
+        print(
+            f"cancels: {count:,} calls and cancels, the next answer after {seconds:.1f} s, "
+            f"of which the processor worked {cpu_of(server) - before:.1f} s"
+        )
 
 
 def leaving(place: Path, count: int = 5) -> None:

@@ -73,7 +73,7 @@ class Ledger:
 def kills(place: Path, count: int = 300, commits: int = 5_000) -> None:
     """A server that uploads and deletes is killed, again and again, at a moment of chance."""
     ledger, chance = Ledger(), random.Random(1)
-    killed = outlived = 0
+    killed = outlived = started_workers = 0
     slowest = 0.0
     commits = min(commits, commits * count // 300)
     started = time.perf_counter()
@@ -86,16 +86,19 @@ def kills(place: Path, count: int = 300, commits: int = 5_000) -> None:
             ended = _commit(server, ledger, chance, until, first=killed == 0)
             slowest = max(slowest, time.perf_counter() - since)
             workers = workers_of(server.process.pid)
+            started_workers += len(workers)
             server.process.kill()
             server.process.wait()
             killed += 1
             outlived += sum(not _gone(worker) for worker in workers)
             ended()
+            if killed % 50 == 0:
+                print(f"  … {killed} kills, {ledger.commits:,} acknowledged, {len(ledger.kept)} kept", flush=True)
     seconds = time.perf_counter() - started
     wrong = anyio.run(_differences, place / "data", ledger)
     print(
         f"kills: {killed} kill -9 in {seconds:.0f} s, {ledger.commits:,} uploads and deletions acknowledged, "
-        f"{len(ledger.kept):,} files kept; {len(wrong)} differences; {outlived} readers outlived their server; "
+        f"{len(ledger.kept):,} files kept; {len(wrong)} differences; {outlived} of {started_workers} readers outlived their server; "
         f"errors {dict(ledger.errors)}"
     )
     for words in wrong[:10]:
@@ -126,7 +129,8 @@ def _commit(server: RawServer, ledger: Ledger, chance: random.Random, until: int
     while ledger.commits < until:
         while len(waiting) < AT_ONCE:
             number += 1
-            if ledger.kept and chance.random() < 0.3:
+            # Far below the number of files that may be kept: else the servers would only say so.
+            if ledger.kept and chance.random() < (0.3 if len(ledger.kept) < 300 else 0.7):
                 chosen = chance.choice([*ledger.kept])
                 ledger.unknown[chosen] = ledger.kept.pop(chosen)
                 waiting[str(number)] = "delete_file", chosen

@@ -112,6 +112,12 @@ def memory_of(server: RawServer, field: str) -> int:
     return int(next(row for row in rows if row.startswith(field)).split()[1]) // 1000
 
 
+def cpu_of(server: RawServer) -> float:
+    """Seconds of processor time that a running server and what it started and buried have taken."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def descriptors_of(server: RawServer) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
