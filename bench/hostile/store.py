@@ -98,8 +98,8 @@ def kills(place: Path, count: int = 300, commits: int = 5_000) -> None:
     wrong = anyio.run(_differences, place / "data", ledger)
     print(
         f"kills: {killed} kill -9 in {seconds:.0f} s, {ledger.commits:,} uploads and deletions acknowledged, "
-        f"{len(ledger.kept):,} files kept; {len(wrong)} differences; {outlived} of {started_workers} readers outlived their server; "
-        f"errors {dict(ledger.errors)}"
+        f"{len(ledger.kept):,} files kept; {len(wrong)} differences; "
+        f"{outlived} of {started_workers} readers outlived their server; errors {dict(ledger.errors)}"
     )
     for words in wrong[:10]:
         print("  ", words)
