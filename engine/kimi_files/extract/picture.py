@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def describe(image: Image, format: Format) -> str:  # noqa: A002
     """'PNG picture, 1,200 × 800 px', with the number of frames or pages if there are several."""
     width, height = image.size
     words = f"{format.name}, {width:,} × {height:,} px"
-    frames = getattr(image, "n_frames", 1)
+    frames = _frames(image)
     if frames > 1 and image.format in (*_ANIMATED, "TIFF"):
         words += f", {frames:,} {'pages' if image.format == 'TIFF' else 'frames'}"
     return words
@@ -192,12 +193,30 @@ def _damaged(name: str, reason: str) -> DamagedFile:
 
 
 def _pages(image: Image) -> int:
-    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+    return _frames(image) if image.format == "TIFF" else 1
+
+
+def _frames(image: Image) -> int:
+    """How many pictures the file says it has; one where the chain of them is damaged, for the first was found."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except (KeyError, TypeError, ValueError, SyntaxError, OSError):
+        return 1
+
+
+def _upright(image: Image) -> Image:
+    """The picture as the camera was held; as it is where that cannot be read."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image) or image
+    except (struct.error, KeyError, TypeError, ValueError, SyntaxError):
+        return image
 
 
 def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: A002
     parts = []
-    frames = getattr(image, "n_frames", 1)
+    frames = _frames(image)
     if count > 1:
         parts.append(f"page {page} of {count:,}")
     elif frames > 1 and image.format in _ANIMATED:
@@ -210,27 +229,21 @@ def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: 
 
 def _scan(image: ImageFile, number: int, name: str) -> Image:
     """A page in black or colours on white, upright as far as the camera knew, not larger than what is read."""
-    from PIL import ImageOps
-
     if _pages(image) > 1:
         image.seek(number - 1)
     _check_size(image, name)
     copy = _on_white(_plain_colours(image))
     copy.thumbnail((LONGEST_SCAN, LONGEST_SCAN), reducing_gap=3.0)
-    upright: Image | None = ImageOps.exif_transpose(copy)
-    return upright or copy
+    return _upright(copy)
 
 
 def _ready(image: ImageFile) -> Image:
     """Upright, in colours that every viewer knows, and small enough."""
-    from PIL import ImageOps
-
     if image.format == "JPEG":
         image.draft("RGB", (LONG_SIDE, LONG_SIDE))
     copy = _plain_colours(image)
     copy.thumbnail((LONG_SIDE, LONG_SIDE), reducing_gap=3.0)
-    upright: Image | None = ImageOps.exif_transpose(copy)
-    return upright or copy
+    return _upright(copy)
 
 
 def _plain_colours(image: Image) -> Image:

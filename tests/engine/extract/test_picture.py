@@ -116,6 +116,26 @@ def test_pages_of_a_tiff_are_pages() -> None:
         drawn(data, formats.TIFF, [4])
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # the library's own word about it
+@pytest.mark.parametrize("kept", [10, 18])
+def test_a_photograph_whose_exif_is_cut_off_is_shown_as_it_is(kept: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(noise(30, 20), "JPEG", exif=exif.tobytes()[:kept])
+    assert shown(drawn(data, formats.JPEG)[0]).size == (30, 20)
+
+
+def test_a_tiff_whose_chain_of_pages_is_damaged_shows_its_first() -> None:
+    data = bytearray(saved(Image.new("L", (8, 8), 255), "TIFF", save_all=True, append_images=[Image.new("L", (8, 8))]))
+    first = struct.unpack("<I", data[4:8])[0]
+    link = first + 2 + 12 * struct.unpack("<H", data[first : first + 2])[0]
+    second = struct.unpack("<I", data[link : link + 4])[0]
+    data[second + 2 : second + 14] = struct.pack(
+        "<HHII", 273, 2, 1, 1 << 31
+    )  # where its pixels are: text, from nowhere
+    assert shown(drawn(bytes(data), formats.TIFF)[0]).convert("L").getpixel((0, 0)) == 255
+
+
 def test_an_animation_shows_its_first_frame_and_says_so() -> None:
     frames = [Image.new("RGB", (10, 10), (number * 20, 0, 0)) for number in range(12)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
