@@ -80,7 +80,7 @@ class Recording:
             os.unlink(self._path)
 
     def _read(self) -> dict[str, dict[str, str]]:
-        if self._start is None or sys.platform == "win32":  # where the front was never tried
+        if sys.platform == "win32" or self._start is None:
             return {}
         try:
             with open(self._path, "rb") as file:
@@ -101,7 +101,9 @@ class Recording:
 
 def _start(options: Mapping[str, Any], environment: Mapping[str, str]) -> list[Any] | None:
     """Everything about this start, besides files, that may change an answer or make its settings bad ones; None where a
-    folder is not plainly there."""
+    folder is not plainly there, and on Windows, where the front was never tried."""
+    if sys.platform == "win32":
+        return None
     variables = {name: environment[name] for name in VARIABLES if environment.get(name)}
     named = options.get("folders") or variables.get("KIMI_FILES_ALLOW", "").split(os.pathsep)
     folders = [os.path.realpath(os.path.expanduser(path)) for path in named if path]
