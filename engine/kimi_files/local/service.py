@@ -267,7 +267,9 @@ class LocalFilesService:
 
     async def health(self) -> StoreHealth:
         """How the store is, from a check of the whole catalogue. Makes nothing where there is no store yet."""
-        if not await anyio.Path(self._data_dir / "locks").exists():  # the folder may hold what is no store
+        place = anyio.Path(self._data_dir)
+        # A folder may hold what is no store; where a file stands, opening says what is wrong.
+        if not await (place / "locks").exists() and not await place.is_file():
             return StoreHealth(self._data_dir, exists=False)
         try:
             await self._open()
