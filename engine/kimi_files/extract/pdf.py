@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -109,6 +109,7 @@ class _Seen:
     """What pdfium alone says of a page; ``plain`` is None where it cannot read it."""
 
     plain: str | None
+    letters: Counter[str] = field(default_factory=Counter)
     is_picture: bool = False
     hidden: Sequence[Hidden] = ()
 
@@ -285,7 +286,8 @@ def _seen(document: Any, number: int) -> _Seen:
         return _Seen(None)
     with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
-        return _Seen(plain, _is_picture(page, plain), hidden_texts(page, text_page))
+        letters = _letters(plain)
+        return _Seen(plain, letters, _is_picture(page, letters.total()), hidden_texts(page, text_page))
 
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
@@ -296,17 +298,18 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
-    plain = seen.plain
+    plain, letters = seen.plain, seen.letters
     filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
     unseen = " ".join(run.text for run in seen.hidden)
-    difference = _difference(markdown, plain, filled, unseen)
+    difference = _difference(markdown, letters, filled, unseen)
     if difference.is_much:
         # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
         plain = _bounded(document, number)
-        difference = _difference(markdown, plain, filled, unseen)
+        letters = _letters(plain)
+        difference = _difference(markdown, letters, filled, unseen)
     if markdown:
         arranged = put_right(parsed, markdown)
-        if arranged != markdown and (other := _difference(arranged, plain, filled, unseen)).is_no_worse_than(
+        if arranged != markdown and (other := _difference(arranged, letters, filled, unseen)).is_no_worse_than(
             difference
         ):
             markdown, difference = arranged, other
@@ -351,20 +354,20 @@ class _Difference:
         return self.lost <= other.lost + 0.005 * self.count and self.added <= other.added + 0.02 * self.count
 
 
-def _difference(markdown: str, plain: str, filled: str = "", unseen: str = "") -> _Difference:
+def _difference(markdown: str, plain: Counter[str], filled: str = "", unseen: str = "") -> _Difference:
     """How markdown differs from the plain text of its page: a multiset comparison of letters and digits, no order.
 
     ``filled`` are the values of the form's fields, which only liteparse writes into the page, ``unseen`` the hidden
     texts, which it may leave out.
     """
     seen = _UNSEEN_MARKS.sub("", markdown) if "](" in markdown or "```" in markdown else markdown
-    ours, theirs = _letters(seen), _letters(plain)
-    lost, added = theirs - ours, ours - theirs
+    ours = _letters(seen)
+    lost, added = plain - ours, ours - plain
     if unseen:
         lost -= _letters(unseen)
     if filled:
         added -= _letters(filled)
-    return _Difference(lost.total(), added.total(), max(theirs.total(), _FEWEST_LETTERS))
+    return _Difference(lost.total(), added.total(), max(plain.total(), _FEWEST_LETTERS))
 
 
 def _letters(text: str) -> Counter[str]:
@@ -374,11 +377,10 @@ def _letters(text: str) -> Counter[str]:
     return counts
 
 
-def _is_picture(page: Any, plain: str) -> bool:
+def _is_picture(page: Any, letters: int) -> bool:
     """Whether a picture or a drawing is what there is to see on the page, rather than text or nothing at all."""
     import pypdfium2
 
-    letters = sum(map(str.isalnum, plain)) if len(plain) < 4 * _STAMP_LETTERS else len(plain)
     if letters > _STAMP_LETTERS:
         return False
     width, height = page.get_size()

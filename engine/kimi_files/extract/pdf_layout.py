@@ -98,9 +98,12 @@ def with_links(parsed: Any, markdown: str) -> str:
 
 def turned_by(parsed: Any) -> int:
     """By how many degrees clockwise the text of a page stands: 0, 90, 180 or 270."""
+    items = parsed.text_items
     letters: Counter[int] = Counter()
-    for item in parsed.text_items:
-        letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
+    # A few runs show whether there is reason to look at all.
+    if any(item.rotation for item in items[:: max(len(items) // 10, 1)]):
+        for item in items:
+            letters[round(item.rotation / 90) % 4 * 90] += len(item.text)
     angle, most = letters.most_common(1)[0] if letters else (0, 0)
     return angle if most > max(0.7 * letters.total(), _FEWEST_LETTERS) else 0
 

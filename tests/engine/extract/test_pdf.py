@@ -100,11 +100,13 @@ def test_form_fields_and_annotations_are_read() -> None:
 def test_plain_text_takes_the_place_of_markdown_that_lost_or_invented_letters() -> None:
     plain = "The sum over all i of x is what we call S, and its limit is L."
 
-    assert not reader._difference(f"# {plain} [see](http://example.com/a/long/address)", plain).is_much
-    assert reader._difference(r"$\sum_{i} \frac{\overline{x}}{\mathbb{R}} \rightarrow$ " + plain, plain).is_much
-    assert reader._difference("The sum over all is S, its limit is L.", plain).is_much
-    assert reader._difference("", plain).is_much
-    assert not reader._difference("", "").is_much
+    assert not reader._difference(f"# {plain} [see](http://example.com/a/long/address)", reader._letters(plain)).is_much
+    assert reader._difference(
+        r"$\sum_{i} \frac{\overline{x}}{\mathbb{R}} \rightarrow$ " + plain, reader._letters(plain)
+    ).is_much
+    assert reader._difference("The sum over all is S, its limit is L.", reader._letters(plain)).is_much
+    assert reader._difference("", reader._letters(plain)).is_much
+    assert not reader._difference("", reader._letters("")).is_much
 
 
 def test_a_link_that_was_torn_into_words_is_one_link_again() -> None:
