@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ctypes import byref, c_float, c_int, c_uint, c_ushort
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 # An invisible text over a picture is what a program read on a scan, if pictures are much of the page, or most of it.
@@ -21,6 +22,8 @@ _SAME_COLOUR = 14
 _FAINTEST = 10  # of 255: as good as transparent
 
 _DRAWN = 1_600
+_BAND = 24.0
+_MOST_BANDS = 200
 _DEEPEST = 6
 _MOST_OBJECTS = 100_000
 
@@ -164,6 +167,8 @@ class _Sight:
         self.pictured = 0.0
         """The share of the page that pictures cover, each counted."""
         self._covers: list[_Cover] = []
+        self._by_band: dict[int, list[_Cover]] = {}
+        self._band = max(_BAND, (page[3] - page[1]) / _MOST_BANDS)
         self._colours = [_WHITE]
         self._left = _MOST_OBJECTS
         self._shown: set[tuple[int, ...]] = set()
@@ -207,7 +212,7 @@ class _Sight:
                     yield from self._among(inner, _times(_matrix_of(pdfium, obj), matrix), depth + 1)
             else:
                 bounds = self._bounds(pdfium, obj, matrix)
-                self._covers.append(_Cover(bounds, None))
+                self._cover(_Cover(bounds, None))
                 if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
                     self.pictured += _share(bounds, self.page)
 
@@ -240,7 +245,7 @@ class _Sight:
         if not any(_same(colour, other) for other in self._colours):
             self._far.add(colour)
             return ""
-        for cover in reversed(self._covers):
+        for cover in reversed(self._by_band.get(int((bottom + top) / 2 // self._band), ())):
             if _holds(cover.bounds, bounds):
                 return SAME_COLOUR if cover.colour and _same(colour, cover.colour) else ""
         return SAME_COLOUR if _same(colour, _WHITE) else ""
@@ -261,16 +266,25 @@ class _Sight:
         if pdfium.FPDFPageObj_GetFillColor(obj, *self._colour_by) and self._colour[3].value > 200:
             red, green, blue, _ = self._colour
             shade = red.value, green.value, blue.value
-        self._covers.append(_Cover(bounds, shade))
+        self._cover(_Cover(bounds, shade))
         if shade and shade not in self._colours:
             self._colours.append(shade)
             self._far.clear()
+
+    def _cover(self, cover: _Cover) -> None:
+        self._covers.append(cover)
+        bottom, top = max(cover.bounds[1], self.page[1]), min(cover.bounds[3], self.page[3])
+        # Maps and drawings have thousands of shapes: few of them are on the level of a text.
+        for band in range(int(bottom // self._band), int(top // self._band) + 1):
+            self._by_band.setdefault(band, []).append(cover)
 
     def _bounds(self, pdfium: Any, obj: Any, matrix: _Matrix) -> _Bounds:
         if not pdfium.FPDFPageObj_GetBounds(obj, *self._edges_by):
             return self.page
         left, bottom, right, top = self._edges
         bounds = left.value, bottom.value, right.value, top.value
+        if not isfinite(sum(bounds)):
+            return self.page
         return bounds if matrix is _ITSELF else _moved(bounds, matrix)
 
     def _size(self, pdfium: Any, obj: Any, matrix: _Matrix) -> float:

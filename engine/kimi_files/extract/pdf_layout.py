@@ -25,6 +25,7 @@ _THIN = 3.0
 """Points: a filled shape no thicker than that is a line."""
 
 _FEWEST_LETTERS = 20
+_MOST_LINKS = 500
 _TARGET = re.compile(r"[()\s<>\x00-\x1f]")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
@@ -84,7 +85,7 @@ def with_links(parsed: Any, markdown: str) -> str:
     if not missing:
         return markdown
     page = PageWords(parsed.text_items)
-    for note in missing:
+    for note in missing[:_MOST_LINKS]:
         rect, uri = note.rect, _TARGET.sub(lambda match: f"%{ord(match[0]):02X}", note.uri)
         words = page.within(Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height))
         phrase = text_of(in_lines(words)).replace("|", "\\|")

@@ -16,6 +16,8 @@ _TOUCH = 3.0
 _SAME = 2.5
 _SHORTEST_EDGE = 60.0
 _MOST_RULES = 1_500
+_MOST_STEPS = 2_000_000
+"""Places of a grid times its lines: beyond that it is a diagram on squared paper, and would take seconds."""
 
 # What stands in most cells of a table of figures: few letters beside the digits, or a mark for "nothing".
 _NUMERIC = re.compile(r"(?=.*[0-9])[^A-Za-z]*[A-Za-z%]{0,3}[^A-Za-z]{0,12}|[-–—−.·*†‡]{1,3}|n/?a|N/?A")
@@ -188,7 +190,7 @@ def _ruled_grid(page: PageWords, across: list[Rule], down: list[Rule]) -> Grid |
         xs.insert(0, left)
     if right - xs[-1] > 8:
         xs.append(right)
-    if len(xs) < 3:
+    if len(xs) < 3 or len(xs) * len(ys) * (len(across) + len(down)) > _MOST_STEPS:
         return None
     box = Box(xs[0], ys[0], xs[-1], ys[-1])
     inside = [part for word in page.within(box) for part in _cut(word, xs, down)]
@@ -223,8 +225,11 @@ def _has_more_columns(content: dict[_Place, list[Word]]) -> bool:
 
 def _part_merged(xs: list[float], owner: dict[_Place, _Place], content: dict[_Place, list[Word]]) -> None:
     """Part cells over several columns whose text stands in columns all the same: there, lines were left out."""
+    places_of: dict[_Place, list[_Place]] = {}
+    for place, cell in owner.items():
+        places_of.setdefault(cell, []).append(place)
     for cell, words in list(content.items()):
-        places = [place for place, of in owner.items() if of == cell]
+        places = places_of[cell]
         if len({column for _, column in places}) < 2:
             continue
         for line in in_lines(words):
