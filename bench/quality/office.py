@@ -367,6 +367,10 @@ class _Reader:
             return None, 0.0, f"died: {error}"
 
 
+def _name(way: str, kind: str) -> str:
+    return "html-to-markdown" if way == "office-oxide" and kind == "html" else way
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.quality.office")
     parser.add_argument("corpus", type=Path)
@@ -404,7 +408,7 @@ def main() -> None:
                 recall, precision = (sum(getattr(m, f) for m in marks) / len(marks) for f in ("recall", "precision"))
                 failed = sum(bool(wrong) for _, _, wrong in scores[way])
                 print(
-                    f"{kind:5} {way:13} {len(marks):4} files  recall {recall:.3f}  precision {precision:.3f}"
+                    f"{kind:5} {_name(way, kind):16} {len(marks):4} files  recall {recall:.3f}  precision {precision:.3f}"
                     f"  not read {failed:3}  {seconds[way] / len(marks) * 1000:7.1f} ms"
                 )
         if chosen.worst:

@@ -130,5 +130,5 @@ def test_the_binary_format_is_read() -> None:
     assert "| shaft nine | 62 | 2023-03-15 |" in reading.texts[0]
 
 
-def test_csv_under_the_name_of_a_workbook_is_read_as_text() -> None:
-    assert read(reader.read, b"a,b\n1,2\n", "a.xls").texts == ["a,b\n1,2\n"]
+def test_csv_under_the_name_of_a_workbook_is_read_as_a_table() -> None:
+    assert read(reader.read, b"a,b\n1,2\n", "a.xls").texts == ["| a | b |\n| --- | --- |\n| 1 | 2 |"]
