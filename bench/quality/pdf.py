@@ -53,7 +53,9 @@ def kreuzberg(content: bytes) -> str:
     import kreuzberg
 
     config = kreuzberg.ExtractionConfig(output_format="markdown")
-    return str(kreuzberg.extract_bytes_sync(content, "application/pdf", config=config).content)
+    result = kreuzberg.extract_bytes_sync(content, "application/pdf", config=config)
+    # Its text leaves tables as lines and gives them beside it.
+    return "\n\n".join([result.content, *(table.markdown for table in result.tables)])
 
 
 def markitdown(content: bytes) -> str:
