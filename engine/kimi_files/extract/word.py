@@ -36,7 +36,8 @@ _ALL = 0.99
 # Below this one, it read other letters than those that stand there.
 _HALF = 0.5
 
-_FALLBACK = re.compile(rb"<mc:Fallback\b.*?</mc:Fallback>", re.DOTALL)
+# Nothing here is tried twice: of a document without ends, every byte is looked at once.
+_FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
 _PARAGRAPH_END = re.compile(rb"</w:p>")
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 

@@ -22,6 +22,8 @@ _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}]")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
 # A paragraph of which a library has this part is the same paragraph.
 _ALIKE = 0.7
+# A block of more characters than that for each word of the line is another one; to count its words would take time.
+_LONGEST_WORD = 40
 # What a library writes before the words of a paragraph: a heading's or a list's mark.
 _PREFIX = re.compile(r"#{1,6} |(?:[-*•]|\(?[\w.]{1,8}[.)])\s+|")
 
@@ -114,10 +116,11 @@ def with_lost(blocks: list[Block], lines: Sequence[Line]) -> list[Block]:
 
 def _garbled(blocks: list[Block], number: int, counted: Counter[str], matched: set[int]) -> int | None:
     """Which of the blocks from this one on is the line with some words lost or spoilt, if one is."""
+    longest = _LONGEST_WORD * (counted.total() + 10)
     for other in range(max(number, 0), min(number + 3, len(blocks))):
-        there = words([blocks[other].text])
-        if other in matched or _is_table(blocks[other]):
+        if other in matched or _is_table(blocks[other]) or len(blocks[other].text) > longest:
             continue
+        there = words([blocks[other].text])
         if (there & counted).total() >= _ALIKE * max(there.total(), counted.total()):
             return other
     return None
