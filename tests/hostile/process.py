@@ -43,6 +43,7 @@ class RawServer:
             )
         self.lines: list[bytes] = []
         self._arrived = threading.Condition()
+        self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         if reads:
             self._reader.start()
@@ -76,7 +77,7 @@ class RawServer:
                     found.append(frame)
                     self.lines.remove(line)
                     return True
-            return not self._reader.is_alive()
+            return self._ended
 
         with self._arrived:
             self._arrived.wait_for(arrived, seconds)
@@ -103,6 +104,7 @@ class RawServer:
                 self.lines.append(line)
                 self._arrived.notify_all()
         with self._arrived:
+            self._ended = True
             self._arrived.notify_all()
 
 
