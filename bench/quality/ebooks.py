@@ -1,8 +1,8 @@
 """Kindle books: how much of their words comes back, against the words that the book's own makers put in.
 
-``python -m bench.quality.ebooks DIR`` with the folder ``tests/samples`` of GitHub ``bfabiszewski/libmobi``, and the program ``mobitool`` of the
-same project (Debian ``libmobi-tools``), which writes the markup that a book holds (``--tool`` names it). The truth is that markup's text;
-books with DRM, and the one that is broken on purpose, have to end as one typed error.
+``python -m bench.quality.ebooks DIR`` with the folder ``tests/samples`` of GitHub ``bfabiszewski/libmobi``, and the program
+``mobitool`` of the same project (Debian ``libmobi-tools``), which writes the markup that a book holds (``--tool`` names it).
+The truth is that markup's text; books with DRM, and the one that is broken on purpose, have to end as one typed error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Texts in legacy encodings: how many are read as what they are, against the encoding that their folder is named after.
 
-``python -m bench.quality.encodings DIR`` with the folder ``tests`` of GitHub ``chardet/chardet``: a folder for each encoding, some with the
-language behind it. A text is right if it is the same as decoded by the folder's encoding, line ends aside; beside it, chardet alone
-and charset-normalizer (if it is installed) on the same files. ``--each`` names the texts that differ.
+``python -m bench.quality.encodings DIR`` with the folder ``tests`` of GitHub ``chardet/chardet``: one for each encoding, some
+with the language behind it. A text is right if it is the same as decoded by the folder's encoding, line ends aside. Beside it
+stand chardet alone and charset-normalizer, if it is installed. ``--each`` names the texts that differ; ``--bare`` takes the
+declarations of encodings out of XML first, which all readers go by.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ _CODECS = {
     "euc-kr": "cp949",
     "tis-620": "cp874",
 }
+_DECLARATION = re.compile(rb"""\s+encoding\s*=\s*["'][^"']*["'](?=[^<>]*\?>)""")
 _LANGUAGES = (
     "arabic", "bulgarian", "croatian", "czech", "greek", "hebrew", "hungarian", "polish", "romanian", "russian", "slovak",
     "slovene", "turkish",
@@ -48,8 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--each", action="store_true")
+    parser.add_argument("--bare", action="store_true")
     options = parser.parse_args()
-    texts = list(_texts(options.folder))
+    texts = list(_texts(options.folder, bare=options.bare))
     print(f"{len(texts)} texts\n\n| reader | right | CPU s |\n|---|---|---|")
     for name, reader in (("ours", _ours), ("chardet alone", _chardet), ("charset-normalizer", _normalizer)):
         start, wrong = time.process_time(), []
@@ -62,7 +66,7 @@ def main() -> None:
             print("".join(f"    {one}\n" for one in wrong), end="")
 
 
-def _texts(folder: Path) -> Iterator[Text]:
+def _texts(folder: Path, *, bare: bool) -> Iterator[Text]:
     for path in sorted(folder.glob("*/*")):
         name = path.parent.name.lower()
         for language in _LANGUAGES:
@@ -70,6 +74,8 @@ def _texts(folder: Path) -> Iterator[Text]:
         try:
             codec = codecs.lookup(_CODECS.get(name, name)).name
             data = path.read_bytes()
+            if bare:
+                data = _DECLARATION.sub(b"", data, count=1)
             yield Text(f"{path.parent.name}/{path.name}", data, data.decode(codec))
         except (LookupError, UnicodeDecodeError) as error:
             print(f"left out: {path.parent.name}/{path.name} ({type(error).__name__})")

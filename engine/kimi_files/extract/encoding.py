@@ -23,6 +23,7 @@ _MARKS = (
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _TWO_NOT_ASCII = re.compile(rb"[\x80-\xff]{2}")
 _ESCAPES = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b\$[@B]|\x1b\([IJ]"), "iso2022_jp_2"))
+_XML_DECLARATION = re.compile(rb"""\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*["']([A-Za-z][\w.:-]{0,40})["']""")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
@@ -130,6 +131,8 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     sample = _sample(stream)
     if _mostly_utf8(sample):
         return Encoding("utf-8", exact=False)
+    if declared is None and (said := _XML_DECLARATION.match(head)):
+        declared = said[1].decode("ascii")
     named = _codec(declared) if declared else None
     candidates = ([named] if named else []) + _likely(sample)
     for candidate in candidates:

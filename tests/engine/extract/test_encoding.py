@@ -220,3 +220,9 @@ def test_binary_controls_are_counted() -> None:
     result = Decoded(stream, Encoding("utf-8"))
     "".join(result)
     assert (result.controls, result.characters) == (3, 7)
+
+
+def test_what_an_xml_file_says_of_its_encoding_goes_before_a_guess() -> None:
+    data = '<?xml version="1.0" encoding="IBM855"?><a>Осмотр турбины обнаружил трещины на валу.</a>'.encode("cp855")
+
+    assert detect_encoding(io.BytesIO(data)).name == "cp855"
