@@ -27,6 +27,7 @@ _THIN = 3.0
 _FEWEST_LETTERS = 20
 _MOST_LINKS = 500
 _TARGET = re.compile(r"[()\s<>\x00-\x1f]")
+_TARGETS = re.compile(r"\]\(([^()\s]+)\)")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
@@ -81,11 +82,16 @@ def put_right(parsed: Any, markdown: str) -> str:
 
 def with_links(parsed: Any, markdown: str) -> str:
     """The markdown with the page's links that liteparse left out, as it does in tables, on the words that they lie on."""
-    missing = [note for note in parsed.annotations or () if note.uri and note.rect and note.uri not in markdown]
+    links = [note for note in parsed.annotations or () if note.uri and note.rect]
+    if not links:
+        return markdown
+    there = set(_TARGETS.findall(markdown))
+    missing = [note for note in links if note.uri not in there][:_MOST_LINKS]
+    missing = [note for note in missing if note.uri not in markdown]
     if not missing:
         return markdown
     page = PageWords(parsed.text_items)
-    for note in missing[:_MOST_LINKS]:
+    for note in missing:
         rect, uri = note.rect, _TARGET.sub(lambda match: f"%{ord(match[0]):02X}", note.uri)
         words = page.within(Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height))
         phrase = text_of(in_lines(words)).replace("|", "\\|")
