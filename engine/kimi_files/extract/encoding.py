@@ -6,7 +6,10 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from chardet import EncodingEra
 
 BLOCK_BYTES = 1 << 20
 _SAMPLE_BYTES = 1 << 16
@@ -52,6 +55,8 @@ _ODD = re.compile(
     "|(?<=[a-zß-öø-ÿа-яё])[À-ÖØ-ÞŠŒŽŸЀ-Я]"
 )
 _MOST_ODD = 0.05
+_MUCH_ODDER = 4
+_SURE = 0.6
 _BEYOND_LATIN = re.compile(f"[{_OTHER_SCRIPT}぀-鿿가-힯]")
 _FEW_LETTERS = 6
 _ICELANDIC = {b"\xd0", b"\xde", b"\xf0", b"\xfe"}
@@ -220,8 +225,19 @@ def _likely(sample: bytes) -> list[str]:
         if western and (not plausible or (_is_latin(sample, plausible[0]) and _says_little(sample))):
             return ["cp1252", *plausible]
         if plausible:
-            return [*plausible, "cp1252"]
+            return [*_older(sample, plausible[0], everyday), *plausible, "cp1252"]
     return ["cp1252"]
+
+
+def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
+    """The encoding of DOS or the first Macs that explains far better what an everyday one explains oddly."""
+    from chardet import EncodingEra, detect_all
+
+    found = detect_all(sample, encoding_era=eras | EncodingEra.DOS | EncodingEra.LEGACY_MAC, max_bytes=_SAMPLE_BYTES)
+    name = _codec(found[0]["encoding"] or "") if found and found[0]["confidence"] >= _SURE else None
+    if name is None or name == everyday or _oddity(sample, everyday) < _MUCH_ODDER * max(_oddity(sample, name), 0.001):
+        return []
+    return [name]
 
 
 def _oddity(sample: bytes, name: str) -> float:
