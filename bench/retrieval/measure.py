@@ -11,8 +11,9 @@ from questions import BenchQuestion, Gold
 from kimi_files.answer import Citation
 from kimi_files.content import Content
 from kimi_files.retrieve.index import PassageIndex, searched_layer
+from kimi_files.retrieve.postings import PassageKey
 from kimi_files.retrieve.query import Asked
-from kimi_files.retrieve.ranking import TUNING, PassageKey, Tuning, reranked, scores, shared
+from kimi_files.retrieve.ranking import TUNING, Tuning, reranked, scores, shared
 from kimi_files.retrieve.search import Found, Hit, search
 from kimi_files.retrieve.spending import AROUND_TOKENS, spend
 from kimi_files.retrieve.words import raw_words, words

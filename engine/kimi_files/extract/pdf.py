@@ -15,7 +15,6 @@ from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf_pictures
 from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pdf_hidden import Hidden, counted, hidden_texts, marked
-from kimi_files.extract.pdf_layout import put_right, turned_by, with_links
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
 
@@ -216,6 +215,8 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
     with ThreadPoolExecutor(1) as beside:
         batches = _parsed_batches(untrusted_pdf, findings)
         coming = beside.submit(next, batches, None)
+        import kimi_files.extract.pdf_layout  # noqa: F401 - takes as long as a few pages, and liteparse reads meanwhile
+
         try:
             for first in range(1, count + 1, _BATCH_PAGES):
                 numbers = range(first, min(first + _BATCH_PAGES, count + 1))
@@ -243,6 +244,8 @@ def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict
 
 def _upright(untrusted_pdf: bytes, parsed: dict[int, Any]) -> dict[int, Any]:
     """Those of the pages whose text stands sideways or on its head, read anew as they stand upright."""
+    from kimi_files.extract.pdf_layout import turned_by
+
     turned = {number: angle for number, page in parsed.items() if (angle := turned_by(page))}
     if not turned:
         return {}
@@ -292,6 +295,8 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
     """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+    from kimi_files.extract.pdf_layout import put_right, with_links
+
     markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
     if "](" in markdown:
         # A link over several lines or words comes as one link for each of them.

@@ -18,9 +18,8 @@ from kimi_files.formats import FORMATS, MARKDOWN
 from kimi_files.local.database import Database
 from kimi_files.local.locks import claim
 from kimi_files.progress import Progress, no_progress
-from kimi_files.retrieve.ranking import PassageKey, PassageRow, SegmentPostings
+from kimi_files.retrieve.postings import PassageKey, PassageRow, SegmentPostings
 from kimi_files.retrieve.segment import Segment
-from kimi_files.retrieve.words import WORDS_VERSION
 
 if TYPE_CHECKING:
     from kimi_files.workers.pool import WorkerPool
@@ -270,6 +269,8 @@ def searched_layer(content: Content) -> Layer:
 
 
 def _version() -> int:
+    from kimi_files.retrieve.words import WORDS_VERSION  # its patterns are of no use to who only reads
+
     return INDEX_VERSION * 1_000 + WORDS_VERSION
 
 

@@ -9,17 +9,9 @@ import anyio.to_thread
 
 from kimi_files.content import Content
 from kimi_files.retrieve.index import PassageIndex
+from kimi_files.retrieve.postings import PassageKey, PassageRow, SegmentPostings
 from kimi_files.retrieve.query import Asked, asked, naming
-from kimi_files.retrieve.ranking import (
-    TUNING,
-    PassageKey,
-    PassageRow,
-    SegmentPostings,
-    Tuning,
-    reranked,
-    scores,
-    shared,
-)
+from kimi_files.retrieve.ranking import TUNING, Tuning, reranked, scores, shared
 
 
 @dataclass(frozen=True, slots=True)

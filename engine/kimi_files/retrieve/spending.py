@@ -10,7 +10,7 @@ from kimi_files.answer import Citation
 from kimi_files.content import Content, PageInfo
 from kimi_files.retrieve.index import searched_layer
 from kimi_files.retrieve.places import heading_beside, place_of
-from kimi_files.retrieve.ranking import PassageKey, PassageRow
+from kimi_files.retrieve.postings import PassageKey, PassageRow
 from kimi_files.retrieve.search import Hit
 from kimi_files.tokens import estimate_tokens
 

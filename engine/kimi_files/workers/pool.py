@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Literal, TypeVar
 
@@ -94,6 +94,12 @@ class WorkerPool:
             finally:
                 await self._release(run)
 
+    def prepare(self) -> None:
+        """Start a worker, if there is none, for a job that is likely to come: the caller does other things meanwhile."""
+        if not self._idle and not self._busy:
+            with suppress(ReaderDied):  # the job itself will say so, if it comes
+                self._idle.append(_Worker(self._idle_seconds))
+
     async def aclose(self) -> None:
         """End all workers and wait until they are gone. Jobs that still run end with ReaderDied."""
         for worker in (*self._idle, *self._busy):
@@ -109,17 +115,17 @@ class WorkerPool:
             run.worker = self._idle.pop()
             self._busy.add(run.worker)
             try:
-                await run.start(frame, descriptor)
+                self._note_level(await run.start(frame, descriptor))
                 return
             except ReaderDied:
                 await self._release(run)
         run.worker = _Worker(self._idle_seconds)
         self._busy.add(run.worker)
-        layers = await run.start(frame, descriptor)
-        if self.level is None:
-            self._note_level(layers)
+        self._note_level(await run.start(frame, descriptor))
 
     def _note_level(self, layers: frozenset[sandbox.Layer]) -> None:
+        if self.level is not None:
+            return
         self.level = sandbox.describe(layers)
         _log.log(logging.INFO if layers >= sandbox.FULL else logging.WARNING, "readers are walled in: %s", self.level)
 

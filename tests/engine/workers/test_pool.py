@@ -84,6 +84,16 @@ async def test_nothing_is_started_before_the_first_job() -> None:
     await pool.aclose()
 
 
+async def test_a_prepared_worker_takes_the_next_job(pool: WorkerPool, transport: str) -> None:
+    before = set(_children())
+    for _ in range(2):
+        pool.prepare()
+    started = set(_children()) - before
+    assert {await pid_of_worker(pool)} == started
+    pool.prepare()
+    assert set(_children()) - before == started
+
+
 @pytest.mark.parametrize("what", ["segfault", "abort", "leave"])
 async def test_a_worker_that_dies_is_an_error_and_the_next_job_works(
     pool: WorkerPool, transport: str, what: str
