@@ -24,6 +24,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+LOG_BYTES = 100 * 1024 * 1024 - 200
+
 SAMPLES = Path(__file__).parent.parent / "server" / "kimi_files_mcp" / "samples"
 
 SMALLEST = """\
@@ -262,17 +264,22 @@ def worker_start(runs: int) -> float:
     return statistics.median(anyio.run(once) for _ in range(runs))
 
 
+def write_log(path: Path) -> None:
+    """A log just below the limit of 100 MB."""
+    line = "2026-11-22T10:15:{:02d} INFO request {:08d} served in 12 ms to client 10.0.0.{:d}\n"
+    with path.open("w", encoding="utf-8") as file:
+        number = 0
+        while file.tell() < LOG_BYTES:
+            file.write("".join(line.format(n % 60, number + n, n % 250) for n in range(1000)))
+            number += 1000
+        file.truncate(LOG_BYTES)
+
+
 def large_log(data_dir: Path) -> list[tuple[str, str, str, str]]:
     """A 100 MB log is read while tools/list is asked ten times a second."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        line = "2026-11-22T10:15:{:02d} INFO request {:08d} served in 12 ms to client 10.0.0.{:d}\n"
-        with log.open("w", encoding="utf-8") as file:
-            number = 0
-            while file.tell() < 100 * 1024 * 1024 - 200:
-                file.write("".join(line.format(n % 60, number + n, n % 250) for n in range(1000)))
-                number += 1000
-            file.truncate(100 * 1024 * 1024 - 200)
+        write_log(log)
         with running(ours(data_dir, log.parent)) as server:
             reading = server.send("tools/call", {"name": "get_file_content", "arguments": {"file": "server.log"}})
             start = time.perf_counter()

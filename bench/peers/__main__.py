@@ -25,12 +25,11 @@ from rich.table import Table
 from tests.samples.pdf import Page, pdf
 
 from bench.peers.wire import Answer, Server
+from bench.speed import SAMPLES, write_log
 
-SAMPLES = Path(__file__).parents[2] / "server" / "kimi_files_mcp" / "samples"
 SECRET = "a sentence that stands outside of the folder"
 
 _BOMB_BYTES = 1 << 30
-_LOG_BYTES = 100 * 1024 * 1024 - 200
 _LETTERS_OF_EMPTINESS = 20
 
 
@@ -99,13 +98,7 @@ def make_files(folder: Path, report: Path) -> None:
     inside = folder / "in"
     shutil.copy(report, inside / "report.pdf")
     (inside / "letter.pdf").write_bytes(pdf([Page(picture=True), Page(picture=True)]))
-    with (inside / "server.log").open("w", encoding="utf-8") as file:
-        line = "2026-11-22T10:15:{:02d} INFO request {:08d} served in 12 ms to client 10.0.0.{:d}\n"
-        number = 0
-        while file.tell() < _LOG_BYTES:
-            file.write("".join(line.format(n % 60, number + n, n % 250) for n in range(1000)))
-            number += 1000
-        file.truncate(_LOG_BYTES)
+    write_log(inside / "server.log")
     _bomb(inside / "bomb.docx")
     os.mkfifo(inside / "pipe.pdf")
     (folder / "outside.pdf").write_bytes(pdf([Page(lines=[SECRET])]))
