@@ -5,8 +5,8 @@ Nothing here holds a whole text: a 100 MB log is read in pieces of ``PIECE_CHARA
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # the event models cost start-up time and are needed only where events are read
@@ -14,6 +14,9 @@ if TYPE_CHECKING:  # the event models cost start-up time and are needed only whe
 
 Layer = Literal["text", "plain"]
 """``text`` is for reading, ``plain`` for searching and quoting; they are the same unless the reader gave both."""
+
+# Of short pages; what is longer comes in pieces.
+_CHARACTERS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,14 @@ class Content:
     outline: tuple[OutlineEntry, ...]
     warnings: tuple[str, ...]
     store: TextStore
+    labels: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """What each page is called: its label where no two pages share one, else its number."""
+
+    def __post_init__(self) -> None:
+        labels = tuple(page.label for page in self.pages)
+        if len(set(labels)) < len(labels):
+            labels = tuple(str(page.number) for page in self.pages)
+        object.__setattr__(self, "labels", labels)
 
     @property
     def tokens(self) -> int:
@@ -109,6 +120,28 @@ class Content:
         """The pieces of a page in order, for going through a text of any length in constant memory."""
         async for piece in self.store.pieces(self.id, page, layer, start, None):
             yield piece
+
+    async def pieces_of(self, pages: Sequence[int]) -> AsyncIterator[tuple[int, Piece]]:
+        """The pieces of several pages in order, each with its page: for many short pages one look at the store."""
+        for together in self._looked_up_together(pages):
+            if len(together) == 1:
+                async for piece in self.pieces(together[0]):
+                    yield together[0], piece
+            else:
+                for page, text in zip(together, await self.whole_pages(together), strict=True):
+                    yield page, Piece(0, 1, text)
+
+    def _looked_up_together(self, pages: Sequence[int]) -> Iterator[list[int]]:
+        together: list[int] = []
+        characters = 0
+        for page in pages:
+            characters += self.pages[page - 1].characters
+            if together and characters > _CHARACTERS_AT_ONCE:
+                yield together
+                together, characters = [], self.pages[page - 1].characters
+            together.append(page)
+        if together:
+            yield together
 
     async def line_offset(self, page: int, line: int) -> int:
         """Offset at which line ``line`` (from 1) of a page starts; the page's length if the page is shorter."""

@@ -7,14 +7,6 @@ from collections.abc import Iterable, Sequence
 from kimi_files.content import Content, PageInfo
 
 
-def page_labels(content: Content) -> list[str]:
-    """What each page is called: its label where no two pages share one, else its number."""
-    labels = [page.label for page in content.pages]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [str(page.number) for page in content.pages]
-
-
 def is_lines(content: Content) -> bool:
     """Whether the parts of the file are named by line: it is one text without pages."""
     return len(content.pages) == 1 and content.pages[0].kind == "text"

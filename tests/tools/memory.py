@@ -11,13 +11,17 @@ from kimi_files.tokens import estimate_tokens
 
 
 class MemoryStore:
+    """``looks`` counts how often it was asked."""
+
     def __init__(self, pages: Sequence[str], piece: int) -> None:
         self._pages = pages
         self._piece = piece
+        self.looks = 0
 
     async def pieces(
         self, content_id: int, page: int, layer: Layer, start: int, end: int | None
     ) -> AsyncIterator[Piece]:
+        self.looks += 1
         text = self._pages[page - 1]
         stop = len(text) if end is None else min(end, len(text))
         for offset in range(0, len(text), self._piece):
@@ -25,6 +29,7 @@ class MemoryStore:
                 yield Piece(offset, 1 + text.count("\n", 0, offset), text[offset : offset + self._piece])
 
     async def whole_pages(self, content_id: int, pages: Sequence[int]) -> list[str]:
+        self.looks += 1
         return [self._pages[page - 1] for page in pages]
 
     async def line_offset(self, content_id: int, page: int, line: int) -> int:

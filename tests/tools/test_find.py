@@ -17,7 +17,7 @@ from tests.tools.memory import content_of
 
 
 async def hits(content, words):
-    return [(hit.start, hit.end, hit.line) async for hit in find_hits(content, 1, pattern_of(words))]
+    return [(hit.start, hit.end, hit.line) async for hit in find_hits(content, [1], pattern_of(words), no_progress)]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,22 @@ async def test_walking_the_cursors_shows_every_hit_once_within_the_budget():
             break
         start = read_cursor(content, text.split('cursor="')[1].split('"')[0])
     assert seen == [str(n) for n in range(60)]
+
+
+async def test_many_short_pages_are_looked_up_together():
+    content = content_of([f"page {n} with a needle in it" for n in range(300)])
+    text = await result(content, "needle", max_tokens=8_000)
+    assert "300 hits" in text
+    assert text.count("[page ") > 100
+    assert content.store.looks < 20
+
+
+async def test_hits_on_long_pages_among_short_ones_show_their_own_surroundings():
+    content = content_of(["the first needle", "x " * 150_000 + "the second needle", "the third needle"])
+    text = await result(content, "needle")
+    assert [line.split(" needle")[0].split()[-1] for line in text.splitlines() if line.startswith("[page")] == [
+        "first", "second", "third",
+    ]  # fmt: skip
 
 
 async def test_hits_in_a_text_without_pages_are_named_by_line():

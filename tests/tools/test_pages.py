@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimi_files.errors import InvalidPages
-from kimi_files.page_names import page_labels
 from kimi_files_tools.pages import Span, select
 from tests.tools.memory import content_of
 
@@ -95,8 +94,8 @@ async def test_pages_of_a_text_without_pages_are_its_lines(pages, expected):
 
 
 def test_labels_that_two_pages_share_are_replaced_by_numbers():
-    assert page_labels(ROMAN) == ["i", "ii", "1", "2", "A-3"]
-    assert page_labels(DOUBLE) == ["1", "2", "3"]
+    assert ROMAN.labels == ("i", "ii", "1", "2", "A-3")
+    assert DOUBLE.labels == ("1", "2", "3")
 
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=6))

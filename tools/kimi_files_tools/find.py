@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments
+from kimi_files.progress import Progress
 from kimi_files_tools.window import Position
 
 _BETWEEN_WORDS = r"[\s*_|`~\\\u00ad\u200b\u00a0]+"
@@ -52,25 +53,48 @@ def _word(word: str) -> str:
     return joined
 
 
-async def find_hits(content: Content, page: int, pattern: re.Pattern[str]) -> AsyncIterator[Hit]:
-    """Every match in a page, in order, in constant memory: pieces are searched with the end of the one before."""
-    characters = content.pages[page - 1].characters
-    text, start, line, found_to = "", 0, 1, 0
-    async for piece in content.pieces(page):
-        text += piece.text
-        counted = 0
-        for match in pattern.finditer(text):
-            if match.end() == len(text) and start + len(text) < characters:
+async def find_hits(
+    content: Content, pages: Sequence[int], pattern: re.Pattern[str], progress: Progress
+) -> AsyncIterator[Hit]:
+    """Every match in these pages, in order, in constant memory."""
+    search: _PageSearch | None = None
+    searched = 0
+    async for page, piece in content.pieces_of(pages):
+        if search is None or search.page != page:
+            await progress(searched, len(pages), "looking for the words")
+            search, searched = _PageSearch(pattern, page, content.pages[page - 1].characters), searched + 1
+        for hit in search.hits(piece.text):
+            yield hit
+
+
+@dataclass(slots=True)
+class _PageSearch:
+    """A page searched piece by piece, each with the end of the one before: ``text`` begins at ``start`` on ``line``."""
+
+    pattern: re.Pattern[str]
+    page: int
+    characters: int
+    text: str = ""
+    start: int = 0
+    line: int = 1
+    found_to: int = 0
+
+    def hits(self, piece: str) -> Iterator[Hit]:
+        """The matches that the page's next piece completes."""
+        self.text += piece
+        text, start, counted = self.text, self.start, 0
+        for match in self.pattern.finditer(text):
+            if match.end() == len(text) and start + len(text) < self.characters:
                 break  # it may go on in the next piece, where it is found whole
-            if start + match.start() < found_to:
+            if start + match.start() < self.found_to:
                 continue
-            found_to = start + match.end()
-            line += text.count("\n", counted, match.start())
+            self.found_to = start + match.end()
+            self.line += text.count("\n", counted, match.start())
             counted = match.start()
-            yield Hit(page, start + match.start(), start + match.end(), line)
+            yield Hit(self.page, start + match.start(), start + match.end(), self.line)
         keep = max(len(text) - _OVERLAP, counted)
-        line += text.count("\n", counted, keep)
-        text, start = text[keep:], start + keep
+        self.line += text.count("\n", counted, keep)
+        self.text, self.start = text[keep:], start + keep
 
 
 def context_of(hit: Hit, page_characters: int, around: int = _CONTEXT) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kimi_files.page_names import is_lines, page_labels
+from kimi_files.page_names import is_lines
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
@@ -77,16 +77,15 @@ async def _collect(
     limits: dict[int, list[Span]] = {}
     for span in spans:
         limits.setdefault(span.page, []).append(span)
-    for done, page in enumerate(limits):
-        await progress(done, len(limits), "looking for the words")
-        async for hit in find_hits(content, page, pattern):
-            if not any(span.start <= hit.start and (span.end is None or hit.start < span.end) for span in limits[page]):
-                continue
-            hits.by_page[page] += 1
-            if after(hit, start):
-                hits.following += 1
-                if len(hits.kept) < _MOST_KEPT:
-                    hits.kept.append(hit)
+    async for hit in find_hits(content, list(limits), pattern, progress):
+        asked = limits[hit.page]
+        if not any(span.start <= hit.start and (span.end is None or hit.start < span.end) for span in asked):
+            continue
+        hits.by_page[hit.page] += 1
+        if after(hit, start):
+            hits.following += 1
+            if len(hits.kept) < _MOST_KEPT:
+                hits.kept.append(hit)
     return hits
 
 
@@ -98,7 +97,7 @@ def _where(content: Content, hits: _Hits) -> str:
     """ "pages 26, 27, 36 (2), 41"; nothing to say where the file is one text."""
     if is_lines(content):
         return f"lines {', '.join(f'{hit.line:,}' for hit in hits.kept[:12])}{' …' if hits.total > 12 else ''}"
-    labels = page_labels(content)
+    labels = content.labels
     kind = content.pages[0].kind
     named = [f"{labels[page - 1]}{f' ({count})' if count > 1 else ''}" for page, count in sorted(hits.by_page.items())]
     more = f" and {len(named) - 24} more" if len(named) > 24 else ""
@@ -109,6 +108,7 @@ def _where(content: Content, hits: _Hits) -> str:
 async def _surroundings(content: Content, hits: Sequence[Hit], budget: int) -> tuple[list[str], int]:
     """Blocks of text around the hits, hits that stand close together in one block; and how many hits are shown."""
     blocks: list[str] = []
+    near = _NearHits(content)
     shown = 0
     while shown < len(hits):
         page = content.pages[hits[shown].page - 1]
@@ -120,7 +120,7 @@ async def _surroundings(content: Content, hits: Sequence[Hit], budget: int) -> t
                 break
             end = wider
             covered += 1
-        text = await content.text(page.number, start, end)
+        text = await near.text(hits[shown : shown + _HITS_AHEAD], start, end)
         block = _block(content, hits[shown], text, start, end, page.characters)
         cost = estimate_tokens(block) + 1
         if cost > budget and blocks:
@@ -130,6 +130,30 @@ async def _surroundings(content: Content, hits: Sequence[Hit], budget: int) -> t
         shown = covered
     return blocks, shown
 
+
+@dataclass(slots=True)
+class _NearHits:
+    """Text around hits; those of short pages are looked up for the next hits too, since most of them will be shown."""
+
+    content: Content
+    texts: dict[int, str] = field(default_factory=dict)
+
+    async def text(self, hits: Sequence[Hit], start: int, end: int) -> str:
+        """Characters ``start`` to ``end`` of the page of the first hit."""
+        page = hits[0].page
+        if not self._is_short(page):
+            return await self.content.text(page, start, end)
+        if page not in self.texts:
+            pages = [page for page in dict.fromkeys(hit.page for hit in hits) if self._is_short(page)]
+            self.texts = dict(zip(pages, await self.content.whole_pages(pages), strict=True))
+        return self.texts[page][start:end]
+
+    def _is_short(self, page: int) -> bool:
+        return self.content.pages[page - 1].characters <= _SHORT_PAGE
+
+
+_HITS_AHEAD = 40
+_SHORT_PAGE = 5_000
 
 # Hits that follow each other closely are shown as one run of text, but not as the whole page.
 _BLOCK_CHARACTERS = 1_200
@@ -149,7 +173,7 @@ def _mark(content: Content, hit: Hit) -> str:
     page = content.pages[hit.page - 1]
     if page.kind == "text":
         return f"[line {hit.line}]"
-    label = page_labels(content)[hit.page - 1]
+    label = content.labels[hit.page - 1]
     return (
         f'[sheet "{label}"]' if page.kind == "sheet" else f"[{'page' if page.kind == 'picture' else page.kind} {label}]"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kimi_files import extras
-from kimi_files.page_names import is_lines, length, page_labels, runs
+from kimi_files.page_names import is_lines, length, runs
 from kimi_files.tokens import estimate_tokens
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _rounded(tokens: int) -> int:
 def warning_line(content: Content) -> str:
     """What a reader of the text should know: pages that are pictures with the remedy, a corrected type, the reader's warnings."""
     warnings: list[str] = []
-    labels = page_labels(content)
+    labels = content.labels
     waiting = [page.number for page in content.pages if page.ocr == "waiting"]
     if waiting:
         some = ranges(waiting[:_SCANS_AT_ONCE], labels)
@@ -94,7 +94,7 @@ def outline_line(content: Content, max_tokens: int) -> str:
         entries = [(page.title or "", 1, page.number) for page in content.pages if page.title or page.kind == "sheet"]
     if len(entries) < 2:
         return ""
-    labels = page_labels(content)
+    labels = content.labels
     lines = is_lines(content)
     for deepest in range(max(level for _, level, _ in entries), 0, -1):
         kept = [(title, page) for title, level, page in entries if level <= deepest]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kimi_files.content import Content, PageInfo
 from kimi_files.errors import InvalidPages
-from kimi_files.page_names import is_lines, page_labels
+from kimi_files.page_names import is_lines
 
 _RANGE = re.compile(r"(.+?)\s*(?:-|–|—|\.\.|~|至|到)\s*(.+)|(.+?)\s*-")
 _NAMED = re.compile(
@@ -37,7 +37,7 @@ async def select(content: Content, pages: str) -> list[Span]:
         return [Span(page.number) for page in content.pages]
     if is_lines(content) and parts != ["1"]:
         return await _lines(content, parts)
-    labels = page_labels(content)
+    labels = content.labels
     numbers: set[int] = set()
     for part in parts:
         numbers.update(_pages_of(part, labels, content.pages))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kimi_files.errors import UnsupportedFile
-from kimi_files.page_names import page_labels
 from kimi_files.progress import Progress
 from kimi_files_tools.layout import head_line, one_line, ranges, warning_line
 from kimi_files_tools.window import Position
@@ -43,7 +42,7 @@ async def picture_result(
     pictures = _within_bytes(await service.pictures(file, asked, progress))
     lines = [head_line(content)]
     if wanted is not None:
-        labels = page_labels(content)
+        labels = content.labels
         numbers = one_line(ranges([picture.page for picture in pictures], labels), 200)
         noun = "clip" if content.pages[0].kind == "clip" else "page"
         shown = f"shown: pictures of {noun}{'s' if len(pictures) > 1 else ''} {numbers}"

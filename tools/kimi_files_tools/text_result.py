@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kimi_files.page_names import is_lines, page_labels
+from kimi_files.page_names import is_lines
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
 from kimi_files_tools.layout import head_line, one_line, outline_line, ranges, warning_line
@@ -77,7 +77,7 @@ async def _shown(content: Content, window: Window) -> str:
     numbers = [part.page for part in window.parts]
     kind = content.pages[0].kind if content.pages else "page"
     kind = "page" if kind in ("text", "picture") else kind
-    named = ranges(numbers, page_labels(content))
+    named = ranges(numbers, content.labels)
     words = f"{kind}{'s' if len(numbers) != 1 else ''} {one_line(named, 200)}"
     last = window.parts[-1] if window.parts else None
     if last and (last.start or last.end < content.pages[last.page - 1].characters):
@@ -90,7 +90,7 @@ def _example(content: Content, position: Position) -> str:
     """A ``pages`` argument that would work here."""
     if is_lines(content):
         return '"120-180" (lines)'
-    labels = page_labels(content)
+    labels = content.labels
     following = labels[min(position.page, len(labels)) - 1 : position.page + 2]
     if all(label.isdigit() for label in labels) and len(following) > 1:
         return quoted(f"{following[0]}-{following[-1]}")

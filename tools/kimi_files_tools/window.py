@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidCursor
-from kimi_files.page_names import page_labels
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.pages import Span
 
@@ -49,7 +48,7 @@ class Window:
 
 def write_cursor(content: Content, position: Position) -> str:
     """``label:offset:check``; the check ties it to these bytes, so that a cursor of another file is noticed."""
-    return f"{page_labels(content)[position.page - 1]}:{position.offset}:{content.sha256[:4]}"
+    return f"{content.labels[position.page - 1]}:{position.offset}:{content.sha256[:4]}"
 
 
 def read_cursor(content: Content, cursor: str) -> Position:
@@ -61,7 +60,7 @@ def read_cursor(content: Content, cursor: str) -> Position:
             "Copy it from the line 'next:' of a result, or leave it out to start again.",
         )
     label, offset, check = match.group(1), int(match.group(2)), match.group(3)
-    labels = page_labels(content)
+    labels = content.labels
     if check != content.sha256[:4] or label not in labels:
         raise InvalidCursor(
             f"Cursor '{cursor[:80]}' belongs to another file, or '{content.name}' has changed since.",
@@ -78,7 +77,7 @@ def read_cursor(content: Content, cursor: str) -> Position:
 def page_mark(content: Content, part: Part) -> str:
     """The line above a part: ``[page 9]``, ``[sheet "Positions"]``, ``[line 120]``."""
     page = content.pages[part.page - 1]
-    label = page_labels(content)[part.page - 1]
+    label = content.labels[part.page - 1]
     continued = ", continued" if part.start else ", read by OCR" if page.ocr == "read" and page.characters else ""
     if page.kind == "text":
         return ""

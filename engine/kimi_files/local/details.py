@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kimi_files.content import Content, PageInfo
-from kimi_files.page_names import count, length, page_labels, page_noun, runs
+from kimi_files.page_names import count, length, page_noun, runs
 
 _RANGES_SHOWN = 6
 
@@ -45,6 +45,6 @@ def _recognised(content: Content) -> str:
 def _named(some: Sequence[PageInfo], content: Content) -> str:
     if len(some) == len(content.pages):
         return "all" if len(some) > 1 else ""
-    ranges = runs([page.number for page in some], page_labels(content))
+    ranges = runs([page.number for page in some], content.labels)
     shown = ", ".join(ranges[:_RANGES_SHOWN]) + (" and others" if len(ranges) > _RANGES_SHOWN else "")
     return f"{page_noun(content.pages)}{'s' if len(some) > 1 else ''} {shown}"
