@@ -111,7 +111,7 @@ GZIP = _document("gzip archive", "gz tgz", "application/gzip", "archive")
 BZIP2 = _document("bzip2 archive", "bz2 tbz2", "application/x-bzip2", "archive")
 XZ = _document("xz archive", "xz txz", "application/x-xz", "archive")
 ZSTANDARD = _document("Zstandard archive", "zst", "application/zstd", None)
-SEVEN_ZIP = _document("7z archive", "7z", "application/x-7z-compressed", None)
+SEVEN_ZIP = _document("7z archive", "7z", "application/x-7z-compressed", "archive")
 RAR = _document("RAR archive", "rar", "application/vnd.rar", None)
 
 HTML = _text("HTML", "html htm xhtml xht", "text/html", "web")
@@ -207,7 +207,7 @@ def require_reader(name: str, found: Format) -> str:
     if found == HEIC and extras.has("heic"):
         return "picture"
     hint = "Save or export it as PDF, Word, HTML or text."
-    if found in (SEVEN_ZIP, RAR, ZSTANDARD):
+    if found in (RAR, ZSTANDARD):
         hint = "Unpack it, and read the files that are in it."
     if "video" in found.purposes:
         hint = "It can be uploaded with the purpose 'video'."

@@ -427,8 +427,10 @@ def test_purposes_and_readers_of_the_table() -> None:
 
 def test_format_without_a_reader_is_refused_with_the_remedy() -> None:
     assert require_reader("a.docx", formats.DOCX) == "word"
-    with pytest.raises(UnsupportedFile, match=r"'a\.7z' cannot be read: there is no reader for the format 7z archive"):
-        require_reader("a.7z", formats.SEVEN_ZIP)
+    with pytest.raises(
+        UnsupportedFile, match=r"'a\.rar' cannot be read: there is no reader for the format RAR archive"
+    ):
+        require_reader("a.rar", formats.RAR)
     with pytest.raises(UnsupportedFile, match="purpose 'video'"):
         require_reader("a.mp4", formats.MP4)
 

@@ -8,17 +8,18 @@ import gzip
 import io
 import lzma
 import posixpath
+import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from kimi_files.errors import DamagedFile, EmptyFile, PasswordRequired, PathNotFound, TooComplex, UnsupportedFile
-from kimi_files.extract import mail, readers
+from kimi_files.extract import mail, readers, seven_zip
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import detect_encoding
 from kimi_files.extract.office.markdown import table
@@ -30,12 +31,18 @@ if TYPE_CHECKING:
 
 _DEEPEST = 2
 _MOST_MEMBERS = 20_000
+# Going through them takes up to 20 seconds and a few hundred bytes of memory each, which one file may not cost.
+_MOST_NAMES = 200_000
+_MOST_DIRECTORY_BYTES = 24 << 20
 # What may be unpacked to find one file: a compressed tar archive has no directory.
 _MOST_BYTES = 2 << 30
 _MOST_RATIO = 200
 _RATIO_MATTERS_FROM = 64 << 20
 _TAR_HEADER = 512
 _BLOCK = 1 << 20
+
+_ASCII_LETTER = re.compile(rb"[A-Za-z]")
+_NO_LATIN_WORD = re.compile(r"[Α-Ωα-ωªºƒⁿıµ]|[a-zß-ÿ][À-ÞA-Z]|[À-Þ]{2}[a-z]|[ß-ÿ]{3}")
 
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", (b"PK\x03\x04", b"PK\x05\x06", b"PK00PK")
 _PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".tgz", ".tbz2", ".txz")
@@ -68,6 +75,7 @@ def read(
             inner, content = opened.name, opened.content()
         else:
             members = opened.members()
+            _check_count(members, name)
     if isinstance(opened, _Packed):
         unpacked = io.BytesIO(content)
         identified, module = readers.find_reader(unpacked, inner)
@@ -82,14 +90,21 @@ def read(
     head = f"{format.name} of {len(members):,} {noun}, {total:,} bytes unpacked."
     if shown:
         head += f" To read one, add its name to the archive's path: {name}{MEMBER_SEPARATOR}{shown[0].name}"
-    rows = [["name", "bytes", "date"], *([member.name, f"{member.size:,}", _noted(member)] for member in shown)]
+    last = {member.name: member for member in members}
+    rows = [["name", "bytes", "date"]]
+    rows += ([member.name, f"{member.size:,}", _noted(member, last[member.name])] for member in shown)
     yield from page_texts(1, "1", "text", None, f"{head}\n\n{table(rows)}" if shown else head)
     if len(members) > len(shown):
         yield Warning(message=f"Only the first {len(shown):,} files are listed; the others can be read by name.")
 
 
-def _noted(member: Member) -> str:
-    return f"{member.date} needs a password".strip() if member.locked else member.date
+def _noted(member: Member, last: Member) -> str:
+    notes = [
+        member.date,
+        "needs a password" if member.locked else "",
+        "" if member is last else "replaced further down",
+    ]
+    return " ".join(filter(None, notes))
 
 
 def opened_member(stream: BinaryIO, name: str, path: str) -> BinaryIO:
@@ -122,7 +137,9 @@ def _content(stream: BinaryIO, name: str, wanted: str) -> bytes:
         if wanted.strip("/").casefold() != opened.name.casefold():
             raise _not_found(wanted, name, [opened.name])
         return opened.content()
-    member = _find(wanted, name, opened.members())
+    members = opened.members()
+    _check_count(members, name)
+    member = _find(wanted, name, members)
     if member.locked:
         raise PasswordRequired(f"'{wanted}' in '{name}' opens only with a password.", "Unpack it with the password.")
     if member.size > MAX_FILE_BYTES:
@@ -131,15 +148,20 @@ def _content(stream: BinaryIO, name: str, wanted: str) -> bytes:
 
 
 def _find(wanted: str, archive: str, members: list[Member]) -> Member:
-    """By its name; else by what reads the same: case, a leading ``./``, other slashes."""
-    for member in members:
+    """By its name; else by what reads the same: case, a leading ``./``, other slashes. Of several the last, as when unpacked."""
+    for member in reversed(members):
         if member.name == wanted:
             return member
     plain = _plain(wanted)
-    for member in members:
+    for member in reversed(members):
         if _plain(member.name) == plain:
             return member
     raise _not_found(wanted, archive, [member.name for member in members])
+
+
+def _check_count(members: Sequence[Member], name: str) -> None:
+    if len(members) > _MOST_NAMES:
+        raise _too_many(name)
 
 
 def _plain(name: str) -> str:
@@ -159,12 +181,14 @@ def _not_found(wanted: str, archive: str, names: list[str]) -> PathNotFound:
 # ---- kinds of archives
 
 
-def _open(stream: BinaryIO, name: str) -> _Zip | _Tar | _Packed | _Mail:
+def _open(stream: BinaryIO, name: str) -> _Zip | _Tar | _SevenZip | _Packed | _Mail:
     stream.seek(0)
     head = stream.read(_TAR_HEADER)
     stream.seek(0)
     if head.startswith(_ZIP):
         return _Zip(stream)
+    if head.startswith(seven_zip.MAGIC):
+        return _SevenZip(stream, name)
     if head.startswith((_GZIP, _BZIP2, _XZ)):
         with _unpacked(stream) as packed:
             start = packed.read(_TAR_HEADER)
@@ -196,12 +220,11 @@ def _is_tar(head: bytes) -> bool:
 
 class _Zip:
     def __init__(self, stream: BinaryIO) -> None:
-        self._size = stream.seek(0, io.SEEK_END)
-        self._container = zipfile.ZipFile(stream)
+        self._container = zipfile.ZipFile(cast(IO[bytes], _SmallReads(stream)))
 
     def members(self) -> list[Member]:
         parts = [part for part in self._container.infolist() if not part.is_dir()]
-        names = _names(parts)
+        names = _names([_written_name(part) for part in parts])
         return [
             Member(
                 name,
@@ -229,18 +252,24 @@ class _Tar:
         self._stream = stream
 
     def members(self) -> list[Member]:
-        found = []
+        """Files, and names for the same file again (hard links); ``stored`` counts what the archive holds from 0."""
+        found: list[tuple[str, int, str, int]] = []
+        files: dict[str, tuple[int, int]] = {}
         with self._opened() as archive:
-            for part in archive:
+            for number, part in enumerate(archive):
                 if part.isreg():
-                    date = _date(part.mtime)
-                    found.append(Member(_shown(part.name), part.size, date, part.name))
-        return found
+                    files[part.name] = (number, part.size)
+                if (part.isreg() or part.islnk()) and (file := files.get(part.linkname if part.islnk() else part.name)):
+                    found.append((part.name, file[1], _date(part.mtime), file[0]))
+                if len(found) > _MOST_NAMES:
+                    break
+        names = _names([name.encode("utf-8", "surrogateescape") for name, *_ in found])
+        return [Member(name, size, date, number) for name, (_, size, date, number) in zip(names, found, strict=True)]
 
     def content(self, member: Member) -> bytes:
         with self._opened() as archive:
-            for part in archive:
-                if part.isreg() and part.name == member.stored and (packed := archive.extractfile(part)):
+            for number, part in enumerate(archive):
+                if number == member.stored and (packed := archive.extractfile(part)):
                     return _limited(packed, member.name)
         raise DamagedFile("The archive is damaged.", "Download it again.")
 
@@ -250,6 +279,25 @@ class _Tar:
         bounded = _Bounded(_unpacked(self._stream), max(_RATIO_MATTERS_FROM, min(_MOST_BYTES, size * _MOST_RATIO)))
         with tarfile.open(fileobj=bounded, mode="r|", errorlevel=2) as archive:
             yield archive
+
+
+class _SevenZip:
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._container = seven_zip.SevenZip(stream)
+        self._name = PurePosixPath(name).stem
+
+    def members(self) -> list[Member]:
+        return [
+            Member(_shown(file.name or self._name), file.size, file.date, index, file.locked)
+            for index, file in enumerate(self._container.files)
+        ]
+
+    def content(self, member: Member) -> bytes:
+        file = self._container.files[int(member.stored)]
+        unpacked, packed = self._container.before(file)
+        if unpacked > max(_RATIO_MATTERS_FROM, min(_MOST_BYTES, packed * _MOST_RATIO)):
+            raise _too_large(member.name)
+        return b"".join(self._container.blocks(file))
 
 
 class _Packed:
@@ -292,6 +340,19 @@ class _Mail:
         return content
 
 
+class _SmallReads:
+    """The stream of an archive whose list of files is read at once, and would take ten times its size in memory."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _MOST_DIRECTORY_BYTES:
+            raise _too_many("The archive")
+        return self._stream.read(size)
+
+
 class _Bounded(io.RawIOBase):
     """What is unpacked, up to a limit."""
 
@@ -319,24 +380,40 @@ def _limited(packed: IO[bytes], name: str, limit: int = MAX_FILE_BYTES) -> bytes
     return bytes(content)
 
 
-def _names(parts: list[zipfile.ZipInfo]) -> list[str]:
-    """Names as they are meant: programs that do not say UTF-8 write them in the encoding of their machine."""
-    raw = [part.filename.encode("cp437") if _is_legacy(part) else b"" for part in parts]
-    together = b"\n".join(raw)
-    encoding = detect_encoding(io.BytesIO(together)).name if not together.isascii() else "ascii"
-    names = []
-    for part, name in zip(parts, raw, strict=True):
-        names.append(_shown(name.decode(encoding, "replace") if name and not name.isascii() else part.filename))
-    return names
+def _names(written: Sequence[bytes]) -> list[str]:
+    """Names as they are meant: programs that do not write UTF-8 write them all in the encoding of their machine."""
+    others = b"\n".join(name for name in written if not _is_utf8(name))
+    encoding = (_old_latin(others) or detect_encoding(io.BytesIO(others)).name) if others else "utf-8"
+    return [_shown(name.decode("utf-8" if _is_utf8(name) else encoding, "replace")) for name in written]
 
 
-def _is_legacy(part: zipfile.ZipInfo) -> bool:
-    if part.flag_bits & 0x800:
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
         return False
-    with suppress(UnicodeEncodeError):
-        part.filename.encode("cp437")
-        return True
-    return False
+    return True
+
+
+def _written_name(part: zipfile.ZipInfo) -> bytes:
+    """As it stands in the archive: the library takes what is not said to be UTF-8 for the encoding of the first PC."""
+    if not part.flag_bits & 0x800:
+        with suppress(UnicodeEncodeError):
+            return part.filename.encode("cp437")
+    return part.filename.encode("utf-8", "replace")
+
+
+def _old_latin(names: bytes) -> str | None:
+    """Windows still writes names as DOS had them: Latin words with an accent here and there, which are too few to be told
+    by likelihood."""
+    foreign = [byte for byte in names if byte > 0x7F]
+    if len(foreign) * 3 > len(_ASCII_LETTER.findall(names)):
+        return None
+    for encoding in ("cp437", "cp850"):
+        text = names.decode(encoding)
+        if all(bytes((byte,)).decode(encoding).isalpha() for byte in foreign) and not _NO_LATIN_WORD.search(text):
+            return encoding
+    return None
 
 
 def _shown(name: str) -> str:
@@ -382,4 +459,10 @@ def _too_large(name: str) -> TooComplex:
     return TooComplex(
         f"'{name}' unpacks to more than is read ({MAX_FILE_BYTES >> 20} MB for a file, {_MOST_RATIO} times its size).",
         "Unpack it, and read the part that matters.",
+    )
+
+
+def _too_many(name: str) -> TooComplex:
+    return TooComplex(
+        f"'{name}' holds more files than are gone through ({_MOST_NAMES:,}).", "Unpack it, and read the files."
     )

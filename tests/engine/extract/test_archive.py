@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 
@@ -105,6 +106,87 @@ def test_names_in_the_encoding_of_another_machine_are_read() -> None:
     content = content.replace(b"x" * 24, name.ljust(24, b"t"))
     (text,) = read(archive.read, content, "a.zip").texts
     assert "审计压缩包文件检索.txt" in text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp437", ["Übersicht.txt", "Größe.xls"]),
+        ("cp850", ["Åse Ødegård.doc"]),
+        ("cp1252", ["résumé.doc"]),
+        ("cp932", ["請求書.pdf", "新しいフォルダー.txt"]),
+        ("cp866", ["отчёт.doc"]),
+        ("gbk", ["新建文本文档.txt"]),
+    ],
+)
+def test_names_are_those_that_were_meant_in_zip_and_tar(encoding: str, names: list[str]) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT, encoding=encoding) as container:
+        for name in names:
+            container.addfile(tarfile.TarInfo(name))
+    legacy = zipped({f"@{number}".ljust(len(name.encode(encoding)), "-"): b"" for number, name in enumerate(names)})
+    for number, name in enumerate(names):
+        written = name.encode(encoding)
+        legacy = legacy.replace(f"@{number}".ljust(len(written), "-").encode(), written)
+    for content, archive_name in ((stream.getvalue(), "a.tar"), (legacy, "a.zip")):
+        (text,) = read(archive.read, content, archive_name).texts
+        assert all(f"| {name} |" in text for name in names)
+
+
+def test_of_several_files_of_one_name_the_last_is_read_as_when_unpacked() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as container:
+        container.writestr("a.txt", b"one")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            container.writestr("a.txt", b"two")
+    (text,) = read(archive.read, stream.getvalue(), "a.zip").texts
+    assert text.count("replaced further down") == 1
+    assert opened_member(stream, "a.zip", "a.txt").read() == b"two"
+
+
+def test_a_second_name_of_a_file_in_a_tar_archive_reads_as_the_file() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as container:
+        found = tarfile.TarInfo("a.txt")
+        found.size = 5
+        container.addfile(found, io.BytesIO(b"first"))
+        for target in ("a.txt", "/etc/passwd"):
+            link = tarfile.TarInfo(f"link to {target}")
+            link.type, link.linkname = tarfile.LNKTYPE, target
+            container.addfile(link)
+    (text,) = read(archive.read, stream.getvalue(), "a.tar").texts
+    assert "of 2 files" in text
+    assert opened_member(stream, "a.tar", "link to a.txt").read() == b"first"
+    with pytest.raises(PathNotFound):
+        opened_member(stream, "a.tar", "link to /etc/passwd")
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../up.txt", "C:\\win\\x.txt"])
+def test_names_that_lead_out_of_the_archive_are_names_in_it(name: str) -> None:
+    for content, archive_name in ((zipped({name: b"inside"}), "a.zip"), (tarred({name: b"inside"}), "a.tar")):
+        assert opened_member(io.BytesIO(content), archive_name, name).read() == b"inside"
+
+
+def test_zip_archives_of_many_or_large_files_are_read() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as container, container.open("64.txt", "w", force_zip64=True) as member:
+        member.write(b"words")
+    assert opened_member(stream, "a.zip", "64.txt").read() == b"words"
+    many = zipped({f"{number}": b"" for number in range(1 << 16)} | {"last.txt": b"last"})
+    assert opened_member(io.BytesIO(many), "a.zip", "last.txt").read() == b"last"
+
+
+def test_more_files_than_are_gone_through_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFE, 0xFFFE, 25 << 20, 0, 0)
+    with pytest.raises(TooComplex, match="more files"):
+        read(archive.read, b"PK\3\4" + bytes(25 << 20) + directory, "a.zip")
+    monkeypatch.setattr(archive, "_MOST_NAMES", 3)
+    for name, content in (
+        ("a.tar", tarred({str(number): b"" for number in range(9)})),
+        ("a.zip", zipped(dict.fromkeys("abcd", b""))),
+    ):
+        with pytest.raises(TooComplex, match="more files"):
+            read(archive.read, content, name)
 
 
 def test_archives_in_an_archive_are_opened_to_a_depth() -> None:

@@ -25,6 +25,7 @@ from tests.samples.kindle import kf8, mobi
 from tests.samples.mail import OutlookMessage, eml, msg
 from tests.samples.open_document import cell, open_document, paragraph, row, sheet, slide, xlsb
 from tests.samples.pdf import Page, pdf
+from tests.samples.seven_zip import LZMA2, seven_zip
 from tests.samples.sheets import Sheet, xlsx
 from tests.samples.sheets import text as words
 from tests.samples.slides import Slide, pptx
@@ -101,6 +102,7 @@ MADE: dict[str, Any] = {
     ".svg": lambda: _DRAWING,
     ".svgz": lambda: gzip.compress(_DRAWING),
     ".tar": lambda: ARCHIVES["a.tar"],
+    ".7z": lambda: seven_zip([(LZMA2, {"a.txt": SAID.encode()})]),
     ".gz": lambda: gzip.compress(SAID.encode()),
     ".tgz": lambda: ARCHIVES["a.tgz"],
     ".bz2": lambda: ARCHIVES["a.tar.bz2"],

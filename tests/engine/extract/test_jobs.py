@@ -165,7 +165,8 @@ async def test_bytes_that_do_not_decode_are_counted(pool: WorkerPool) -> None:
         ),
         ("a.png", png()[:40], DamagedFile, "damaged"),
         ("a.pdf", b"%PDF-1.7\nrubbish", DamagedFile, "PDF"),
-        ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(200), UnsupportedFile, "7z"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(200), DamagedFile, "7z"),
+        ("a.rar", b"Rar!\x1a\x07\1" + bytes(200), UnsupportedFile, "RAR"),
     ],
 )
 async def test_what_cannot_be_read_is_one_error(
