@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from ctypes import byref, c_float, c_int, c_uint, c_ushort
+from collections.abc import Callable, Iterable, Iterator
+from ctypes import PYFUNCTYPE, addressof, c_float, c_int, c_uint, c_ushort, c_void_p, cast, sizeof
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
+from struct import Struct
 from typing import Any
 
 # An invisible text over a picture is what a program read on a scan, if pictures are much of the page, or most of it.
@@ -30,6 +32,11 @@ _MOST_OBJECTS = 100_000
 _Bounds = tuple[float, float, float, float]
 _Matrix = tuple[float, float, float, float, float, float]
 
+# pdfium's numbers for kinds of objects and for how texts are drawn.
+_TEXT, _PATH, _IMAGE, _FORM = 1, 2, 3, 5
+_FILLED, _INVISIBLE = 0, 3
+
+_EDGES, _SIX, _COLOUR = Struct("4f"), Struct("6f"), Struct("4I")
 _WHITE = (255, 255, 255)
 _ITSELF: _Matrix = (1, 0, 0, 1, 0, 0)
 _LETTER = re.compile(r"\w")
@@ -171,50 +178,61 @@ class _Sight:
         self._band = max(_BAND, (page[3] - page[1]) / _MOST_BANDS)
         self._colours = [_WHITE]
         self._left = _MOST_OBJECTS
-        self._shown: set[tuple[int, ...]] = set()
-        # Made once: pages have hundreds of texts, and each asks for its edges and its colour.
-        self._edges = tuple(c_float() for _ in range(4))
-        self._edges_by = tuple(map(byref, self._edges))
-        self._colour = tuple(c_uint() for _ in range(4))
-        self._colour_by = tuple(map(byref, self._colour))
-        self._far: set[tuple[int, int, int]] = set()
+        self._shown: list[_Bounds] = []
+        self._places: set[tuple[int, ...]] | None = None
+        self._far: set[bytes] = set()
+        """Colours, as pdfium writes them, that no ground so far has."""
 
     def suspects(self, page: Any) -> Iterator[_Suspect]:
-        import pypdfium2.raw as pdfium
+        look = _look()
+        yield from self._among(look, look.objects(page), _ITSELF, 0)
 
-        raw = page.raw
-        objects = (pdfium.FPDFPage_GetObject(raw, index) for index in range(pdfium.FPDFPage_CountObjects(raw)))
-        yield from self._among(objects, _ITSELF, 0)
-
-    def _among(self, objects: Iterable[Any], matrix: _Matrix, depth: int) -> Iterator[_Suspect]:
-        import pypdfium2.raw as pdfium
-
-        text, path, form = pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_FORM
+    def _among(self, look: _Look, objects: Iterable[int], matrix: _Matrix, depth: int) -> Iterator[_Suspect]:
+        # Pages have hundreds of texts and lines: what most of them are, dark, of common size and on the page, or thin, is
+        # told here without a call of our own.
+        left, bottom, right, top = self.page
+        mode_of, kind_of, edges, to_edges, fields = look.mode, look.kind, look.edges, look.to_edges, look.fields
+        fill, to_colour, colour = look.fill, look.to_colour, look.colour
+        inner, far, shown, unpack = matrix is not _ITSELF, self._far, self._shown, _EDGES.unpack
         for obj in objects:
             self._left -= 1
             if self._left < 0:
                 return
-            kind = pdfium.FPDFPageObj_GetType(obj)
-            if kind == text:
-                bounds = self._bounds(pdfium, obj, matrix)
-                if reason := self._why(pdfium, obj, bounds, matrix):
-                    yield _Suspect(obj, reason, bounds)
-                else:
-                    self._shown.add(_rounded(bounds))
-            elif kind == path:
-                self._paint(pdfium, obj, matrix)
-            elif kind == form:
+            mode = mode_of(obj)
+            kind = kind_of(obj) if mode < 0 else _TEXT
+            if kind == _FORM:
                 if depth < _DEEPEST:
-                    inner = (
-                        pdfium.FPDFFormObj_GetObject(obj, index)
-                        for index in range(pdfium.FPDFFormObj_CountObjects(obj))
-                    )
-                    yield from self._among(inner, _times(_matrix_of(pdfium, obj), matrix), depth + 1)
-            else:
-                bounds = self._bounds(pdfium, obj, matrix)
+                    yield from self._among(look, look.parts(obj), _times(look.matrix(obj), matrix), depth + 1)
+                continue
+            bounds = a, b, c, d = unpack(fields) if edges(obj, *to_edges) else self.page
+            if not isfinite(a + b + c + d):
+                bounds = a, b, c, d = self.page
+            elif inner:
+                bounds = a, b, c, d = _moved(bounds, matrix)
+            if kind == _PATH:
+                # Nothing thinner than a letter can be the ground of one.
+                if c - a >= 3 and d - b >= 3 and look.is_painted(obj):
+                    self._paint(look, obj, bounds)
+                continue
+            if kind != _TEXT:
                 self._cover(_Cover(bounds, None))
-                if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+                if kind == _IMAGE:
                     self.pictured += _share(bounds, self.page)
+                continue
+            if mode == _INVISIBLE:
+                reason = INVISIBLE
+            elif c < left or a > right or d < bottom or b > top:
+                reason = OUTSIDE
+            elif (d - b < _TINY or c - a < _TINY) and look.size(obj, matrix) < _TINY:
+                reason = TINY
+            elif mode != _FILLED or not fill(obj, *to_colour) or (written := colour.tobytes()) in far:
+                reason = ""
+            else:
+                reason = self._of_colour(written, bounds)
+            if reason:
+                yield _Suspect(look.pointer(obj), reason, bounds)
+            else:
+                shown.append(bounds)
 
     def is_of_a_scan(self, suspect: _Suspect) -> bool:
         """Whether a text is what a program read on a picture that lies under it."""
@@ -224,48 +242,31 @@ class _Sight:
             cover.colour is None and _holds(cover.bounds, suspect.bounds) for cover in self._covers
         )
 
-    def _why(self, pdfium: Any, obj: Any, bounds: _Bounds, matrix: _Matrix) -> str:
-        """Why people do not see a text; empty where they do."""
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(obj)
-        if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+    def is_shown_twice(self, suspect: _Suspect) -> bool:
+        """Whether a text that is seen stands in the same place: shadows and bold letters are drawn that way."""
+        if self._places is None:
+            self._places = set(map(_rounded, self._shown))
+        return _rounded(suspect.bounds) in self._places
+
+    def _of_colour(self, written: bytes, bounds: _Bounds) -> str:
+        """Why people do not see a text of that colour there; empty where they do."""
+        red, green, blue, alpha = _COLOUR.unpack(written)
+        colour = red, green, blue
+        if alpha <= _FAINTEST:
             return INVISIBLE
-        left, bottom, right, top = bounds
-        if right < self.page[0] or left > self.page[2] or top < self.page[1] or bottom > self.page[3]:
-            return OUTSIDE
-        if (top - bottom < _TINY or right - left < _TINY) and self._size(pdfium, obj, matrix) < _TINY:
-            return TINY
-        if mode != pdfium.FPDF_TEXTRENDERMODE_FILL or not pdfium.FPDFPageObj_GetFillColor(obj, *self._colour_by):
-            return ""
-        red, green, blue, alpha = self._colour
-        colour = red.value, green.value, blue.value
-        if alpha.value <= _FAINTEST:
-            return INVISIBLE
-        if colour in self._far:
-            return ""
         if not any(_same(colour, other) for other in self._colours):
-            self._far.add(colour)
+            self._far.add(written)
             return ""
-        for cover in reversed(self._by_band.get(int((bottom + top) / 2 // self._band), ())):
+        for cover in reversed(self._by_band.get(int((bounds[1] + bounds[3]) / 2 // self._band), ())):
             if _holds(cover.bounds, bounds):
                 return SAME_COLOUR if cover.colour and _same(colour, cover.colour) else ""
         return SAME_COLOUR if _same(colour, _WHITE) else ""
 
-    def is_shown_twice(self, suspect: _Suspect) -> bool:
-        """Whether a text that is seen stands in the same place: shadows and bold letters are drawn that way."""
-        return _rounded(suspect.bounds) in self._shown
-
-    def _paint(self, pdfium: Any, obj: Any, matrix: _Matrix) -> None:
-        mode, stroke = c_int(), c_int()
-        if not pdfium.FPDFPath_GetDrawMode(obj, byref(mode), byref(stroke)) or not mode.value:
-            return
-        bounds = self._bounds(pdfium, obj, matrix)
-        # Nothing thinner than a letter can be the ground of one.
-        if min(bounds[2] - bounds[0], bounds[3] - bounds[1]) < 3:
-            return
+    def _paint(self, look: _Look, obj: int, bounds: _Bounds) -> None:
         shade = None
-        if pdfium.FPDFPageObj_GetFillColor(obj, *self._colour_by) and self._colour[3].value > 200:
-            red, green, blue, _ = self._colour
-            shade = red.value, green.value, blue.value
+        if look.fill(obj, *look.to_colour):
+            red, green, blue, alpha = _COLOUR.unpack(look.colour)
+            shade = (red, green, blue) if alpha > 200 else None
         self._cover(_Cover(bounds, shade))
         if shade and shade not in self._colours:
             self._colours.append(shade)
@@ -278,22 +279,84 @@ class _Sight:
         for band in range(int(bottom // self._band), int(top // self._band) + 1):
             self._by_band.setdefault(band, []).append(cover)
 
-    def _bounds(self, pdfium: Any, obj: Any, matrix: _Matrix) -> _Bounds:
-        if not pdfium.FPDFPageObj_GetBounds(obj, *self._edges_by):
-            return self.page
-        left, bottom, right, top = self._edges
-        bounds = left.value, bottom.value, right.value, top.value
-        if not isfinite(sum(bounds)):
-            return self.page
-        return bounds if matrix is _ITSELF else _moved(bounds, matrix)
 
-    def _size(self, pdfium: Any, obj: Any, matrix: _Matrix) -> float:
+class _Look:
+    """What pdfium knows of a page's objects, by their addresses.
+
+    pypdfium2's own declarations make an object of each pointer and give the interpreter's lock away for each number: three
+    times the time, for five questions about each of hundreds of objects.
+    """
+
+    def __init__(self) -> None:
+        import pypdfium2.raw as pdfium
+
+        edges, shades = (c_float * 4)(), (c_uint * 4)()
+        self._six, self._numbers = (c_float * 6)(), (c_int * 2)()
+        self.kind = _fast(pdfium.FPDFPageObj_GetType, 1)
+        self.mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, 1)
+        """How a text is drawn; negative for what is no text."""
+        self.edges, self.to_edges = _fast(pdfium.FPDFPageObj_GetBounds, 5), _places(edges)
+        self.fields = memoryview(edges).cast("B")
+        """Left, bottom, right and top of the object that was last asked for its edges."""
+        self.fill, self.to_colour = _fast(pdfium.FPDFPageObj_GetFillColor, 5), _places(shades)
+        self.colour = memoryview(shades).cast("B")
+        """Red, green, blue and alpha of the object that was last asked for its filling."""
+        self._pointer = pdfium.FPDF_PAGEOBJECT
+        self._count = _fast(pdfium.FPDFPage_CountObjects, 1)
+        self._object = _fast_pointer(pdfium.FPDFPage_GetObject)
+        self._part_count = _fast(pdfium.FPDFFormObj_CountObjects, 1)
+        self._part = _fast_pointer(pdfium.FPDFFormObj_GetObject)
+        self._drawn = _fast(pdfium.FPDFPath_GetDrawMode, 3)
+        self._matrix = _fast(pdfium.FPDFPageObj_GetMatrix, 2)
+        self._font_size = _fast(pdfium.FPDFTextObj_GetFontSize, 2)
+
+    def objects(self, page: Any) -> Iterator[int]:
+        raw = cast(page.raw, c_void_p).value
+        return (self._object(raw, index) for index in range(self._count(raw)))
+
+    def parts(self, form: int) -> Iterator[int]:
+        return (self._part(form, index) for index in range(self._part_count(form)))
+
+    def pointer(self, obj: int) -> Any:
+        """What pypdfium2's functions take for the object."""
+        return cast(obj, self._pointer)
+
+    def is_painted(self, path: int) -> bool:
+        return bool(self._drawn(path, *_places(self._numbers)) and self._numbers[0])
+
+    def matrix(self, obj: int) -> _Matrix:
+        if not self._matrix(obj, addressof(self._six)):
+            return _ITSELF
+        matrix: _Matrix = _SIX.unpack(self._six)
+        return matrix
+
+    def size(self, text: int, outer: _Matrix) -> float:
         """The size of a text's letters as they are drawn."""
-        size = c_float()
-        if not pdfium.FPDFTextObj_GetFontSize(obj, byref(size)):
+        if not self._font_size(text, addressof(self._six)):
             return _TINY
-        a, b, c, d, _, _ = _times(_matrix_of(pdfium, obj), matrix)
-        return float(abs(size.value) * abs(a * d - b * c) ** 0.5)
+        size = self._six[0]
+        a, b, c, d, _, _ = _times(self.matrix(text), outer)
+        return float(abs(size) * abs(a * d - b * c) ** 0.5)
+
+
+@cache
+def _look() -> _Look:
+    return _Look()
+
+
+def _fast(function: Any, parameters: int) -> Callable[..., int]:
+    """One of pdfium's functions that gives a number, with addresses and numbers for ``parameters``."""
+    return PYFUNCTYPE(c_int, *[c_void_p] * parameters)(cast(function, c_void_p).value or 0)
+
+
+def _fast_pointer(function: Any) -> Callable[..., int]:
+    """One of pdfium's functions that gives the address of one of an object's parts by its number."""
+    return PYFUNCTYPE(c_void_p, c_void_p, c_int)(cast(function, c_void_p).value or 0)
+
+
+def _places(array: Any) -> tuple[c_void_p, ...]:
+    """Where the values of an array stand."""
+    return tuple(c_void_p(addressof(array) + number * sizeof(array._type_)) for number in range(len(array)))
 
 
 def _text(obj: Any, text_page: Any) -> str:
@@ -303,13 +366,6 @@ def _text(obj: Any, text_page: Any) -> str:
     buffer = (c_ushort * (length // 2 + 1))()
     pdfium.FPDFTextObj_GetText(obj, text_page, buffer, length)
     return bytes(buffer)[: max(length - 2, 0)].decode("utf-16-le", "replace").replace("\x00", "")
-
-
-def _matrix_of(pdfium: Any, obj: Any) -> _Matrix:
-    matrix = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(obj, byref(matrix)):
-        return _ITSELF
-    return matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
 
 
 def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
