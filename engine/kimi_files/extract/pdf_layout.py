@@ -122,17 +122,19 @@ def _rules(vectors: Any) -> tuple[list[Rule], list[Rule]]:
     for line in vectors.lines if vectors else ():
         if not line.stroke:
             continue
-        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > 4:
-            across.append(Rule((line.y1 + line.y2) / 2, min(line.x1, line.x2), max(line.x1, line.x2)))
-        elif abs(line.x1 - line.x2) < 1 and abs(line.y1 - line.y2) > 4:
-            down.append(Rule((line.x1 + line.x2) / 2, min(line.y1, line.y2), max(line.y1, line.y2)))
+        x, y, v, w = line.x1, line.y1, line.x2, line.y2
+        if abs(y - w) < 1 and abs(x - v) > 4:
+            across.append(Rule((y + w) / 2, min(x, v), max(x, v)))
+        elif abs(x - v) < 1 and abs(y - w) > 4:
+            down.append(Rule((x + v) / 2, min(y, w), max(y, w)))
     for shape in vectors.shapes if vectors else ():
         if shape.fill and not shape.has_curve:
             box = shape.bbox
-            if box.height < _THIN and box.width > 4:
-                across.append(Rule(box.y + box.height / 2, box.x, box.x + box.width))
-            elif box.width < _THIN and box.height > 4:
-                down.append(Rule(box.x + box.width / 2, box.y, box.y + box.height))
+            width, height = box.width, box.height
+            if height < _THIN and width > 4:
+                across.append(Rule(box.y + height / 2, box.x, box.x + width))
+            elif width < _THIN and height > 4:
+                down.append(Rule(box.x + width / 2, box.y, box.y + height))
     return merged(across), merged(down)
 
 

@@ -193,7 +193,7 @@ def _ruled_grid(page: PageWords, across: list[Rule], down: list[Rule]) -> Grid |
     if len(xs) < 3 or len(xs) * len(ys) * (len(across) + len(down)) > _MOST_STEPS:
         return None
     box = Box(xs[0], ys[0], xs[-1], ys[-1])
-    inside = [part for word in page.within(box) for part in _cut(word, xs, down)]
+    inside = [part for word in page.within(box) for part in ((word,) if " " not in word.text else _cut(word, xs, down))]
     height, width = len(ys) - 1, len(xs) - 1
     owner = _owners(xs, ys, across, down)
     content: dict[_Place, list[Word]] = {}
@@ -204,12 +204,12 @@ def _ruled_grid(page: PageWords, across: list[Rule], down: list[Rule]) -> Grid |
     # The lines of a diagram's background hold few words.
     if len(content) < 2 or len(content) < 0.3 * len(set(owner.values())):
         return None
-    if _has_more_columns(content):
+    lines = {cell: in_lines(words) for cell, words in content.items()}
+    if _has_more_columns(lines):
         for grid in open_grids(page, box, across):
             if len(grid.rows[0]) > width:
                 return grid
-    _part_merged(xs, owner, content)
-    lines = {cell: in_lines(words) for cell, words in content.items()}
+    _part_merged(xs, owner, lines)
     rows = [texts for row in range(height) for texts in _band(row, width, owner, lines) if any(texts)]
     used = [column for column in range(width) if any(row[column] for row in rows)]
     if len(rows) < 2 or len(used) < 2:
@@ -217,39 +217,42 @@ def _ruled_grid(page: PageWords, across: list[Rule], down: list[Rule]) -> Grid |
     return Grid([[row[column] for column in used] for row in rows], box, closed)
 
 
-def _has_more_columns(content: dict[_Place, list[Word]]) -> bool:
+def _has_more_columns(lines: dict[_Place, list[Line]]) -> bool:
     """Whether cells hold several columns of text that no line parts."""
-    several = sum(1 for words in content.values() if any(len(line.segments) > 1 for line in in_lines(words)))
-    return several >= 0.25 * len(content)
+    several = sum(any(len(line.words) > 1 and len(line.segments) > 1 for line in own) for own in lines.values())
+    return several >= 0.25 * len(lines)
 
 
-def _part_merged(xs: list[float], owner: dict[_Place, _Place], content: dict[_Place, list[Word]]) -> None:
+def _part_merged(xs: list[float], owner: dict[_Place, _Place], lines: dict[_Place, list[Line]]) -> None:
     """Part cells over several columns whose text stands in columns all the same: there, lines were left out."""
     places_of: dict[_Place, list[_Place]] = {}
     for place, cell in owner.items():
         places_of.setdefault(cell, []).append(place)
-    for cell, words in list(content.items()):
+    for cell, own in list(lines.items()):
         places = places_of[cell]
-        if len({column for _, column in places}) < 2:
+        if len(places) < 2 or len({column for _, column in places}) < 2:
             continue
-        for line in in_lines(words):
+        for line in own:
             spans = [(bisect_right(xs, part.left + 1), bisect_right(xs, part.right - 1)) for part in line.segments]
             if len(spans) > 1 and all(a == b for a, b in spans) and len(set(spans)) == len(spans):
                 break
         else:
             continue
-        del content[cell]
+        del lines[cell]
         for row, column in places:
             owner[row, column] = (cell[0], column)
-        for word in words:
-            content.setdefault((cell[0], bisect_right(xs, word.centre) - 1), []).append(word)
+        parted: dict[_Place, list[Word]] = {}
+        for word in (word for line in own for word in line.words):
+            parted.setdefault((cell[0], bisect_right(xs, word.centre) - 1), []).append(word)
+        for place, words in parted.items():
+            lines[place] = in_lines([*words, *(word for line in lines.get(place, ()) for word in line.words)])
 
 
 def _cut(word: Word, xs: list[float], down: list[Rule]) -> Iterator[Word]:
     """The parts of a text that runs over a line between columns."""
     if " " in word.text:
         for x in xs[1:-1]:
-            if not word.left + 2 < x < word.right - 2 or not _parted(down, x, word.middle):
+            if not word.left + 2 < x < word.right - 2 or not _parted(_at(down, x), word.middle):
                 continue
             share = (x - word.left) / (word.right - word.left)
             spaces = [place for place, character in enumerate(word.text) if character == " "]
@@ -261,8 +264,12 @@ def _cut(word: Word, xs: list[float], down: list[Rule]) -> Iterator[Word]:
     yield word
 
 
-def _parted(rules: list[Rule], at: float, middle: float) -> bool:
-    return any(abs(rule.at - at) <= _SAME + 0.5 and rule.start - 1 <= middle <= rule.end + 1 for rule in rules)
+def _at(rules: list[Rule], at: float) -> list[Rule]:
+    return [rule for rule in rules if abs(rule.at - at) <= _SAME + 0.5]
+
+
+def _parted(rules: list[Rule], middle: float) -> bool:
+    return any(rule.start - 1 <= middle <= rule.end + 1 for rule in rules)
 
 
 def _owners(xs: list[float], ys: list[float], across: list[Rule], down: list[Rule]) -> dict[_Place, _Place]:
@@ -279,11 +286,12 @@ def _owners(xs: list[float], ys: list[float], across: list[Rule], down: list[Rul
         a, b = root(place), root(other)
         owner[max(a, b)] = min(a, b)
 
+    walls, floors = [_at(down, x) for x in xs], [_at(across, y) for y in ys]
     for row in range(height):
         for column in range(width):
-            if column + 1 < width and not _parted(down, xs[column + 1], (ys[row] + ys[row + 1]) / 2):
+            if column + 1 < width and not _parted(walls[column + 1], (ys[row] + ys[row + 1]) / 2):
                 join((row, column), (row, column + 1))
-            if row + 1 < height and not _parted(across, ys[row + 1], (xs[column] + xs[column + 1]) / 2):
+            if row + 1 < height and not _parted(floors[row + 1], (xs[column] + xs[column + 1]) / 2):
                 join((row, column), (row + 1, column))
     return {place: root(place) for place in owner}
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil, floor
+from operator import attrgetter, itemgetter
 from statistics import median
 from typing import Any
 
@@ -24,25 +27,24 @@ _FEWEST_LINES = 8
 _MOST_RUNS = 4_000
 
 _LEADER = re.compile(r"[.·_…=\-–—]{4,}|(?:\. ?){4,}")
+_LEADERS = frozenset(".·_…=-–—")
+
+_MIDDLE, _LEFT, _FIRST = attrgetter("middle"), attrgetter("left"), itemgetter(0)
 
 
-@dataclass(slots=True)
 class Word:
-    """A word, or words that stand in one piece, and its box in points from the upper left corner of the page."""
+    """A word, or words that stand in one piece, and its box in points from the upper left corner of the page.
 
-    left: float
-    top: float
-    right: float
-    bottom: float
-    text: str
-    glued: bool = False
-    """Whether it may be the rest of the word before it: a change of the font parts words, too."""
-    middle: float = field(init=False)
-    centre: float = field(init=False)
+    ``glued`` tells whether it may be the rest of the word before it: a change of the font parts words, too.
+    """
 
-    def __post_init__(self) -> None:
-        self.middle = (self.top + self.bottom) / 2
-        self.centre = (self.left + self.right) / 2
+    __slots__ = ("bottom", "centre", "glued", "left", "middle", "right", "text", "top")
+
+    def __init__(self, left: float, top: float, right: float, bottom: float, text: str, glued: bool = False) -> None:
+        self.left, self.top, self.right, self.bottom = left, top, right, bottom
+        self.text, self.glued = text, glued
+        self.middle = (top + bottom) / 2
+        self.centre = (left + right) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class Box:
 
     def covered_by(self, other: Box) -> float:
         """The share of this box that ``other`` covers."""
+        if other.top >= self.bottom or other.bottom <= self.top or other.left >= self.right or other.right <= self.left:
+            return 0.0
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
         return width * height / max(self.width * (self.bottom - self.top), 1.0)
 
     def grown(self, by: float) -> Box:
@@ -108,98 +110,129 @@ class PageWords:
 
     def __init__(self, items: Any) -> None:
         """``items`` are liteparse's runs of text, each with the words in it."""
-        found = [(item.y, item.height, item) for item in items if abs(item.rotation) < 1]
-        found.sort(key=lambda entry: entry[0] + entry[1] / 2)
-        heights = [height for _, height, _ in found]
-        self._middles = [top + height / 2 for top, height, _ in found]
-        self._items = [item for _, _, item in found]
+        found = []
+        for item in items:
+            if abs(item.rotation) < 1:
+                top, height = item.y, item.height
+                found.append((top + height / 2, top, height, item))
+        found.sort(key=_FIRST)
+        heights = [height for _, _, height, _ in found]
+        self._middles = [middle for middle, _, _, _ in found]
+        self._items = found
         self._height = median(heights) if found else 0.0
         self._tallest = max(heights, default=0.0)
         self._words: list[list[Word] | None] = [None] * len(found)
+        self._runs: list[Word | None] = [None] * len(found)
 
     def __len__(self) -> int:
         return len(self._items)
 
     def within(self, box: Box) -> list[Word]:
-        return [word for number in self._near(box) for word in self._words_of(number) if box.holds(word)]
+        left, top, right, bottom = box.left, box.top, box.right, box.bottom
+        made = self._words
+        return [
+            word
+            for number in self._near(box)
+            for word in made[number] or self._words_of(number)
+            if left <= word.centre <= right and top <= word.middle <= bottom
+        ]
 
     def runs_within(self, box: Box) -> list[Word]:
-        return [run for run in map(self._run, self._near(box)) if box.holds(run)]
+        left, top, right, bottom = box.left, box.top, box.right, box.bottom
+        return [
+            run
+            for number in self._near(box)
+            if left <= (run := self._runs[number] or self._run(number)).centre <= right and top <= run.middle <= bottom
+        ]
 
     def runs(self) -> list[Word]:
         """liteparse's own pieces: words that stand close, on one level."""
-        return [run for run in map(self._run, range(len(self))) if not run.text.isspace()]
+        return [run for number in range(len(self)) if not (run := self._run(number)).text.isspace()]
 
     def _near(self, box: Box) -> range:
         start = bisect_left(self._middles, box.top - self._tallest)
         return range(start, bisect_left(self._middles, box.bottom + self._tallest, start))
 
     def _run(self, number: int) -> Word:
-        item = self._items[number]
-        return Word(item.x, item.y, item.x + item.width, item.y + item.height, item.text)
+        run = self._runs[number]
+        if run is None:
+            _, top, height, item = self._items[number]
+            left = item.x
+            run = self._runs[number] = Word(left, top, left + item.width, top + height, item.text)
+        return run
 
     def _words_of(self, number: int) -> list[Word]:
         words = self._words[number]
         if words is None:
-            words = self._words[number] = list(self._made(self._items[number]))
+            words = self._words[number] = self._made(*self._items[number][1:])
         return words
 
-    def _made(self, item: Any) -> Iterator[Word]:
+    def _made(self, top: float, height: float, item: Any) -> list[Word]:
         text = item.text.strip()
         if not text:
-            return
-        top, height = item.y, item.height
+            return []
         # Marks of some fonts have boxes of several lines.
         if height > 1.8 * self._height and len(text) <= 2:
             height = self._height
-        if " " not in text:
-            if not _LEADER.fullmatch(text):
-                yield Word(item.x, top, item.x + item.width, top + height, text, glued=True)
-            return
-        words = item.words
-        if sum(len(word.text) for word in words) < len(text) - text.count(" "):
-            yield Word(item.x, top, item.x + item.width, top + height, text, glued=True)
-            return
-        for number, word in enumerate(words):
-            if not _LEADER.fullmatch(word.text):
-                yield Word(word.x, top, word.x + word.width, top + height, word.text, glued=number == 0)
+        bottom = top + height
+        if " " in text:
+            words = [(word.text, word.x, word.width) for word in item.words]
+            if sum(len(word) for word, _, _ in words) >= len(text) - text.count(" "):
+                return [
+                    Word(x, top, x + width, bottom, word, glued=not number)
+                    for number, (word, x, width) in enumerate(words)
+                    if not (word[0] in _LEADERS and _LEADER.fullmatch(word))
+                ]
+        elif text[0] in _LEADERS and _LEADER.fullmatch(text):
+            return []
+        return [Word(item.x, top, item.x + item.width, bottom, text, glued=True)]
 
 
 def in_lines(words: Iterable[Word]) -> list[Line]:
     """Words in lines, from top to bottom."""
     lines: list[Line] = []
-    for word in sorted(words, key=lambda word: word.middle):
-        if lines:
-            line = lines[-1]
-            height = word.bottom - word.top
-            shared = min(line.bottom, word.bottom) - max(line.top, word.top)
-            if shared > _SAME_LINE * min(line.bottom - line.top, height):
+    line: Line | None = None
+    for word in sorted(words, key=_MIDDLE):
+        top, bottom = word.top, word.bottom
+        if line is not None:
+            above, below = line.top, line.bottom
+            height, own = bottom - top, below - above
+            shared = (below if below < bottom else bottom) - (above if above > top else top)
+            if shared > _SAME_LINE * (own if own < height else height):
                 line.words.append(word)
-                if height > 1.3 * (line.bottom - line.top):
-                    line.top, line.bottom = word.top, word.bottom
+                if height > 1.3 * own:
+                    line.top, line.bottom = top, bottom
                 continue
-        lines.append(Line(word))
+        line = Line(word)
+        lines.append(line)
     for line in lines:
-        line.words.sort(key=lambda word: word.left)
+        if len(line.words) > 1:
+            line.words.sort(key=_LEFT)
     return lines
 
 
 def joined(words: list[Word]) -> Iterator[Word]:
     """Words in order joined to segments where they stand no further apart than words do."""
+    if len(words) == 1:
+        yield words[0]
+        return
     texts: list[str] = []
     first: Word | None = None
-    right = 0.0
+    right = tall = 0.0
     for word in words:
         if first is not None:
-            gap, height = word.left - right, min(word.bottom - word.top, first.bottom - first.top)
+            gap, height = word.left - right, word.bottom - word.top
+            if tall < height:
+                height = tall
             if gap <= _SEGMENT_GAP * height:
                 if gap >= (_WORD_GAP if word.glued else _NO_GAP) * height:
                     texts.append(" ")
                 texts.append(word.text)
-                right = max(right, word.right)
+                if word.right > right:
+                    right = word.right
                 continue
             yield Word(first.left, first.top, right, first.bottom, "".join(texts))
-        first, right, texts = word, word.right, [word.text]
+        first, right, texts, tall = word, word.right, [word.text], word.bottom - word.top
     if first is not None:
         yield Word(first.left, first.top, right, first.bottom, "".join(texts))
 
@@ -254,12 +287,16 @@ def page_gutter(page: PageWords, width: float) -> float | None:
         for a, b in pairwise(line.words)
         if b.left - a.right > _GUTTER and a.right < far and b.left > near
     ]
+    free = Counter(
+        step
+        for a, b in gaps
+        for step in range(ceil(max(a + _GUTTER / 2, near) / 3), floor(min(b - _GUTTER / 2, far) / 3) + 1)
+    )
     best, most = 0.0, 3
     for x in {round((start + end) / 6) * 3.0 for start, end in gaps}:
-        if near < x < far:
-            free = sum(a <= x - _GUTTER / 2 and x + _GUTTER / 2 <= b for a, b in gaps)
-            if free > most:
-                best, most = x, free
+        lines_free = free[round(x / 3)]
+        if lines_free > most and near < x < far:
+            best, most = x, lines_free
     if not best:
         return None
     left, right = min(run.left for run in runs), max(run.right for run in runs)
