@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime
 import hashlib
 import io
 import multiprocessing
@@ -14,6 +16,7 @@ import sys
 import time
 import unicodedata
 import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,7 +39,9 @@ _MARKUP = (
     # What stands for a file within the file.
     (re.compile(r"\[embedded [^\]\n]{0,80}\]"), " "),
     (re.compile(r"\[\^\d+\](?::)?"), " "),
-    (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note)\b[^:\]\n]{0,80}:"), " "),
+    (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note)\b[^:\]\n]{0,300}:"), " "),
+    # What Excel writes for older programs before the words of a thread.
+    (re.compile(r"\[Threaded comment\].{0,300}?Comment:", re.DOTALL), " "),
     # A sheet that is mostly empty is told cell by cell.
     (re.compile(r"(?:^| · )[A-Z]{1,3}\d{1,7}: ", re.MULTILINE), " "),
     (re.compile(r"^(Headers and footers|Notes|Comments|Text boxes|Charts?):\s*$", re.MULTILINE), ""),
@@ -50,7 +55,13 @@ _LIST_MARK = re.compile(
 _EQUATION = re.compile(r"\$\$.*?\$\$|\$(?=[^\s\d])[^$\n]{1,400}(?<=\S)\$", re.DOTALL)
 _COMMENTS = re.compile(r"\[comment on [A-Z]{1,3}\d+[^\]]*\]")
 _WITHOUT_COMMENTS = ("xls", "ods")
-_WITH_LISTS = ("doc", "docx", "rtf", "odt", "ppt", "pptx", "odp")
+# Charts of workbooks, headers and footers of their printed pages: LibreOffice's are others, and its own.
+_SHEETS_ASIDE = re.compile(r"\[chart: [^\]]*\]|^Headers and footers:\n(?:.+\n?)+", re.MULTILINE)
+_SHEETS = ("xls", "xlsx", "xlsm", "xlsb", "ods")
+# A time is one however it is written, to the second; a number is compared to ten digits.
+_CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?: ?([AaPp])\.?[Mm]?\.?\b)?")
+_LONG_NUMBER = re.compile(r"\d+\.\d{6,}(?:E[+-]\d+)?", re.IGNORECASE)
+_WITH_LISTS = ("doc", "docx", "docm", "dotx", "rtf", "odt", "ppt", "pptx", "odp")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 
 
@@ -68,14 +79,25 @@ def words(text: str, kind: str) -> Counter[str]:
     """The words without markup (and the marks of lists), each Chinese, Japanese or Korean character one, in lower case."""
     if kind in _WITHOUT_COMMENTS:
         text = _COMMENTS.sub(" ", text)
+    if kind in _SHEETS:
+        text = _SHEETS_ASIDE.sub(" ", text)
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
-    if kind == "docx":
+    if kind in _SHEETS:
+        text = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.10g}", _CLOCK.sub(_clock, text))
+    if kind in ("docx", "docm", "dotx"):
         text = _EQUATION.sub(" ", text)
     if kind in _WITH_LISTS:
         text = _LIST_MARK.sub("", text)
     text = unicodedata.normalize("NFKC", text).replace("\u00ad", "")
     return Counter(_TRUTH.get(word, word) for word in _WORD.findall(text.casefold()))
+
+
+def _clock(time: re.Match[str]) -> str:
+    hour = int(time[1])
+    if time[4]:
+        hour = hour % 12 + (12 if time[4] in "pP" else 0)
+    return f"{hour}:{time[2]}:{time[3]}" if (time[3] or "00") != "00" else f"{hour}:{time[2]}"
 
 
 def score(found: Counter[str], reference: Counter[str]) -> Score:
@@ -93,9 +115,9 @@ def half(content: bytes) -> str:
 
 def reference(path: Path, folder: Path) -> str | None:
     """The text of a file by something that is neither of the engines nor the readers; None where there is none."""
-    for made in folder.glob(f"{path.name}.fod?"):
-        return "\n".join(_flat_open_document(made.read_bytes()))
     kind = path.suffix.lower()
+    for made in folder.glob(f"{path.name}.fod?"):
+        return "\n".join(_flat_open_document(made.read_bytes(), is_excel=kind.startswith(".xls")))
     if kind in (".html", ".htm", ".xhtml"):
         return "\n".join(_visible(path.read_bytes()))
     if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
@@ -120,9 +142,21 @@ _NOT_READ = frozenset(
 )
 
 
-def _flat_open_document(content: bytes) -> Iterator[str]:
+def _flat_open_document(content: bytes, is_excel: bool) -> Iterator[str]:
     """Lines of what LibreOffice made of a file: paragraphs in order, notes, comments, headers and footers each once."""
     root = ElementTree.fromstring(content)
+    for cell in root.iter(f"{_TABLE}table-cell"):
+        if cell.get(f"{_OFFICE}value-type") == "date" and (shown := cell.find(f"{_TEXT}p")) is not None:
+            # A date is one however it is written: compared is what it is, not how it is shown.
+            shown[:] = []
+            shown.text = _date(cell.get(f"{_OFFICE}date-value", ""), is_excel) or shown.text
+    for comment in root.iter(f"{_OFFICE}annotation"):
+        first = comment.find(f"{_TEXT}p")
+        if first is not None and "".join(first.itertext()).rstrip().endswith(":"):
+            # Excel writes who says it into the comment.
+            comment.remove(first)
+        for reply in [part for part in comment if part.text == "Reply:"]:
+            comment.remove(reply)
     body = root.find(f"{_OFFICE}body")
     if body is not None:
         yield from _open_lines(body)
@@ -132,6 +166,27 @@ def _flat_open_document(content: bytes) -> Iterator[str]:
             for part in page:
                 heads.update(dict.fromkeys(_open_lines(part)))
         yield from heads
+
+
+_EPOCH = datetime.datetime(1899, 12, 30)
+
+
+def _date(value: str, is_excel: bool) -> str | None:
+    """A date as it is, to the second; before its first day, Excel has a number, and until March of 1900 a day more."""
+    try:
+        moment = datetime.datetime.fromisoformat(re.sub(r"\.\d+$", "", value))
+    except ValueError:
+        return None
+    part = re.search(r"\.\d+$", value)
+    moment += datetime.timedelta(seconds=round(float(part[0]) if part else 0.0))
+    if is_excel and moment < _EPOCH:
+        exact = moment + datetime.timedelta(seconds=(float(part[0]) if part else 0.0) % 0.5)
+        return f"{(exact - _EPOCH).total_seconds() / 86400:.10g}"
+    if is_excel and moment < datetime.datetime(1900, 3, 1):
+        moment += datetime.timedelta(days=1)
+        if moment.year < 1900:
+            return moment.isoformat(" ").replace("1899-12-31", "1900-01-00").removesuffix(" 00:00:00")
+    return moment.isoformat(" ").removesuffix(" 00:00:00")
 
 
 def _open_lines(node: ElementTree.Element) -> Iterator[str]:
@@ -151,9 +206,6 @@ def _open_lines(node: ElementTree.Element) -> Iterator[str]:
     if node.tag == f"{_TABLE}table-cell":
         times = int(node.get(f"{_TABLE}number-columns-repeated", "1"))
         lines = [line for child in node for line in _open_lines(child)]
-        if node.get(f"{_OFFICE}value-type") == "date" and lines:
-            # A date is one however it is written: compared is what it is, not how it is shown.
-            lines[0] = node.get(f"{_OFFICE}date-value", lines[0]).replace("T", " ").removesuffix(" 00:00:00")
         yield from lines * min(times, 1000)
         return
     if node.tag == f"{_TABLE}table-row":
@@ -227,10 +279,10 @@ def _visible(content: bytes) -> Iterator[str]:
 
 _PARTS = {
     ".docx": re.compile(
-        r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*|charts/chart\d+|diagrams/data\d+)\.xml$"
+        r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*|charts/chart\d*|diagrams/data\d*)\.xml$"
     ),
     ".pptx": re.compile(
-        r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+|charts/chart\d+|diagrams/data\d+)\.xml$"
+        r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+|charts/chart\d*|diagrams/data\d*)\.xml$"
     ),
 }
 
@@ -242,15 +294,38 @@ def _package_text(content: bytes, kind: str) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         for name in package.namelist():
             if pattern.match(name):
-                lines = list(_xml_lines(ElementTree.fromstring(package.read(name))))
-                if "/charts/" in name:
-                    # The categories stand once for each series in the file, once in the picture.
-                    lines = list(dict.fromkeys(lines))
+                root = ElementTree.fromstring(package.read(name))
+                lines = list(_chart_lines(root) if "/charts/" in name else _xml_lines(root))
                 if "/header" in name or "/footer" in name:
                     heads.update(dict.fromkeys(line for line in lines if line.strip()))
                 else:
                     yield from lines
     yield from heads
+
+
+def _chart_lines(root: ElementTree.Element) -> Iterator[str]:
+    """Titles, names of series, and values: the categories stand once for each series in the file, once in the picture."""
+    categories: dict[str, str] = {}
+    for node in root.iter():
+        match str(node.tag).rpartition("}")[2]:
+            case "title":
+                yield from ("".join(part.itertext()) for part in node.iter() if str(part.tag).endswith("}p"))
+            case "tx":
+                yield from (value.text or "" for value in node.iter() if str(value.tag).endswith("}v"))
+            case "cat" | "xVal":
+                categories.update((place, value) for place, value in _points(node) if place not in categories)
+            case "val" | "yVal" | "bubbleSize":
+                yield from (value for _, value in _points(node))
+    yield from categories.values()
+
+
+def _points(node: ElementTree.Element) -> Iterator[tuple[str, str]]:
+    for point in node.iter():
+        if str(point.tag).endswith("}pt"):
+            value = "".join(point.itertext()).strip()
+            with contextlib.suppress(ValueError):
+                value = f"{float(value):.15g}"
+            yield point.get("idx", ""), value
 
 
 def _xml_lines(node: ElementTree.Element, inline: bool = False) -> Iterator[str]:
@@ -279,6 +354,8 @@ def _xml_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
             yield child.text or ""
         elif name in ("tab", "br", "cr"):
             yield " "
+        elif name in ("oMath", "oMathPara"):
+            continue
         elif name in ("p", "drawing", "pict", "Choice", "object"):
             inner.extend(_xml_lines(child))
         elif name not in ("Fallback", "fld") or (
@@ -392,7 +469,15 @@ def main() -> None:
                 continue
             try:
                 text = reference(path, chosen.references)
-            except (ElementTree.ParseError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
+            except (
+                ElementTree.ParseError,
+                zipfile.BadZipFile,
+                KeyError,
+                ValueError,
+                EOFError,
+                zlib.error,
+                RuntimeError,
+            ):
                 continue
             if text is None or not (expected := words(text, kind)):
                 continue

@@ -460,6 +460,10 @@ def _brand_format(name: str, head: bytes) -> Format:
     return MP4
 
 
+# Of a package with folders of other names than Microsoft's.
+_MAIN_PARTS = {"workbook.bin": XLSB, "workbook.xml": XLSX, "document.xml": DOCX, "presentation.xml": PPTX}
+
+
 def _zip_format(name: str, stream: BinaryIO) -> Format:
     members = zip_members(stream)
     folders = {member.name.partition("/")[0] for member in members if "/" in member.name}
@@ -469,6 +473,9 @@ def _zip_format(name: str, stream: BinaryIO) -> Format:
             return XLSB
         for folder, known in (("word", DOCX), ("xl", XLSX), ("ppt", PPTX)):
             if folder in folders:
+                return known
+        for part, known in _MAIN_PARTS.items():
+            if any(part == member.rpartition("/")[2] for member in names):
                 return known
     for member in members:
         if member.name == "mimetype":

@@ -24,6 +24,7 @@ class Sheet:
     cells: dict[str, str] = field(default_factory=dict)
     state: str = "visible"
     merged: list[str] = field(default_factory=list)
+    heads: str = ""
 
 
 def text(words: str) -> str:
@@ -47,10 +48,13 @@ def truth(value: bool) -> str:
     return f't="b"><v>{int(value)}</v>'
 
 
-def xlsx(sheets: list[Sheet]) -> bytes:
-    parts: dict[str, str | bytes] = {"xl/styles.xml": _STYLES}
+def xlsx(sheets: list[Sheet], beside: dict[str, str] | None = None) -> bytes:
+    """A workbook, and parts ``beside`` those that make one, by their names."""
+    parts: dict[str, str | bytes] = {"xl/styles.xml": _STYLES, **(beside or {})}
     types = {"xl/workbook.xml": f"{_TYPE}sheet.main+xml", "xl/styles.xml": f"{_TYPE}styles+xml"}
     targets = {"rId99": ("styles", "styles.xml")}
+    if "xl/persons/person.xml" in parts:
+        targets["rId98"] = ("person", "persons/person.xml")
     listed = ""
     for index, sheet in enumerate(sheets, start=1):
         name = f"xl/worksheets/sheet{index}.xml"
@@ -73,4 +77,4 @@ def _worksheet(sheet: Sheet) -> str:
     )
     merged = "".join(f'<mergeCell ref="{area}"/>' for area in sheet.merged)
     merged = f"<mergeCells>{merged}</mergeCells>" if merged else ""
-    return f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData>{merged}</worksheet>'
+    return f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData>{merged}{sheet.heads}</worksheet>'

@@ -16,7 +16,7 @@ from kimi_files.extract.office.losses import Line, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
-from kimi_files.extract.office.revisions import with_visible_revisions
+from kimi_files.extract.office.revisions import DOCUMENT, with_visible_revisions
 from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.extract.pieces import outline_entry, page_texts
 from kimi_files.extract.rtf import Words
@@ -40,8 +40,6 @@ _HALF = 0.5
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
 _PARAGRAPH_END = re.compile(rb"</w:p>")
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
-
-_DOCUMENT = "word/document.xml"
 
 _NO_TEXT = "The document has no text of its own."
 
@@ -102,7 +100,7 @@ def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
     """By the libraries, with the paragraphs that those lose."""
     blocks = _blocks(untrusted_bytes, "docx")
     package = Package(untrusted_bytes)
-    texts = list(_paragraphs(package.part(_DOCUMENT)))
+    texts = list(_paragraphs(package.part(package.main(DOCUMENT))))
     if _letters(blocks) < _ALL * sum(map(_count, texts)):
         blocks = with_lost(blocks, [Line((text,)) for text in texts])
     return blocks + list(_lost_figures(package, blocks))
@@ -110,7 +108,7 @@ def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
 
 def _lost_figures(package: Package, blocks: list[Block]) -> Iterator[Block]:
     """Charts and diagrams that the libraries do not give, after the text."""
-    for kind, part in sorted(package.relations(_DOCUMENT).values()):
+    for kind, part in sorted(package.relations(package.main(DOCUMENT)).values()):
         write = {"chart": chart, "diagramData": diagram}.get(kind)
         root = tree(package.part(part)) if write is not None else None
         if write is not None and root is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from kimi_files.extract.office import by_office_oxide
 from kimi_files.extract.office.package import Package
 from kimi_files.formats import XLSX
 from tests.engine.extract.reading import read
+from tests.samples.package import relations
 from tests.samples.sheets import Sheet, date, formula, number, text, truth, xlsx
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
@@ -132,3 +134,65 @@ def test_the_binary_format_is_read() -> None:
 
 def test_csv_under_the_name_of_a_workbook_is_read_as_a_table() -> None:
     assert read(reader.read, b"a,b\n1,2\n", "a.xls").texts == ["| a | b |\n| --- | --- |\n| 1 | 2 |"]
+
+
+def test_a_formula_without_a_result_is_given_as_it_is() -> None:
+    """As libraries write them, which do not reckon."""
+    content = xlsx([Sheet("S", {"A1": number(2), "B1": "><f>A1*2&lt;5</f>"})])
+
+    assert read(reader.read, content, "a.xlsx").texts == ["| 2 | =A1*2<5 |\n| --- | --- |"]
+
+
+def test_signs_that_xml_cannot_carry_are_told() -> None:
+    content = xlsx([Sheet("S", {"A1": text("one_x000D_&#10;two"), "B1": text("_x005F_x0041_ stays")})])
+
+    assert read(reader.read, content, "a.xlsx").texts == ["| one<br>two | _x0041_ stays |\n| --- | --- |"]
+
+
+def test_a_package_with_other_folders_is_read_by_its_relations() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx([POSITIONS]))) as package, zipfile.ZipFile(content, "w") as renamed:
+        for name in package.namelist():
+            part = package.read(name)
+            if name == "_rels/.rels":
+                part = part.replace(b"xl/", b"tables/")
+            renamed.writestr(name.replace("xl/", "tables/"), part)
+
+    assert read(reader.read, content.getvalue(), "a.xlsx").texts == read(reader.read, xlsx([POSITIONS]), "a.xlsx").texts
+
+
+def test_what_stands_beside_the_cells_is_told() -> None:
+    """A thread of comments with its authors, words of a diagram, headers and footers without their codes."""
+    related = relations(
+        {
+            "rId1": ("comments", "../comments1.xml"),
+            "rId2": ("threadedComment", "../threadedComments/threadedComment1.xml"),
+            "rId3": ("drawing", "../drawings/drawing1.xml"),
+        }
+    )
+    thread = "[Threaded comment]\n\nYour version of Excel allows you to read this.\n\nComment:\n    Why 62?"
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": related,
+        "xl/comments1.xml": f'<comments xmlns="m"><authors><author>tc={{1}}</author></authors><commentList>'
+        f'<comment ref="B2" authorId="0"><text><t>{thread}</t></text></comment></commentList></comments>',
+        "xl/threadedComments/threadedComment1.xml": '<ThreadedComments xmlns="m">'
+        '<threadedComment ref="B2" personId="{A}"><text>Why 62?</text></threadedComment>'
+        '<threadedComment ref="B2" personId="{B}"><text>Counted twice</text></threadedComment></ThreadedComments>',
+        "xl/persons/person.xml": '<personList xmlns="m"><person displayName="Ada" id="{A}"/>'
+        '<person displayName="Bob" id="{B}"/></personList>',
+        "xl/drawings/drawing1.xml": '<wsDr xmlns="m"/>',
+        "xl/drawings/_rels/drawing1.xml.rels": relations({"rId1": ("diagramData", "../diagrams/data1.xml")}),
+        "xl/diagrams/data1.xml": '<dataModel xmlns="m"><ptLst><pt><t><p><r><t>Plan</t></r></p></t></pt></ptLst></dataModel>',
+    }
+    heads = (
+        '<headerFooter><oddHeader>&amp;L&amp;"Arial,Bold"&amp;12R&amp;&amp;D plan&amp;RPage &amp;P</oddHeader>'
+        "<oddFooter>&amp;CPage &amp;P of &amp;N</oddFooter></headerFooter>"
+    )
+    content = xlsx([Sheet("S", {"B2": number(62)}, heads=heads)], parts)
+
+    text = read(reader.read, content, "a.xlsx").texts[0]
+
+    assert text.partition("\n\n")[2] == (
+        "- Plan\n\n[comment on B2 (Ada): Why 62?]\n\n[comment on B2 (Bob): Counted twice]\n\n"
+        "Headers and footers:\nR&D plan Page"
+    )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract.office.grid import Grid, located
 from kimi_files.extract.office.markdown import picture
-from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general
-from kimi_files.extract.office.package import Attributes, Package, check_xml, parse_xml
+from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general, text_formatter
+from kimi_files.extract.office.package import Attributes, Package, check_xml, parse_xml, tree
+from kimi_files.extract.office.slides_package import diagram
 
 _WORKBOOK = "xl/workbook.xml"
 _MOST_CELLS = 5_000_000
@@ -19,14 +20,16 @@ _MOST_CELLS = 5_000_000
 # Cells and texts as Excel and nearly every other program writes them: a pass of this is five times as fast as a parser's.
 _CELL = re.compile(
     rb'<c r="([A-Z]{1,3})(\d{1,7})"(?: s="(\d{1,6})")?(?: t="(\w{1,9})")?(?:/>|>'
-    rb"(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?(?:<v(?: [^<>]*)?>([^<]*)</v>|<v/>|<is><t(?: [^<>]*)?>([^<]*)</t></is>|<is/>)?</c>)"
+    rb"(?:<f(?: [^<>]*)?(?:/>|>([^<]*)</f>))?(?:<v(?: [^<>]*)?>([^<]*)</v>|<v/>|<is><t(?: [^<>]*)?>([^<]*)</t></is>|<is/>)?</c>)"
 )
 _CELL_START = re.compile(rb"<(?:\w+:)?c[ >/]")
 _STRING = re.compile(rb"<si>(?:<t(?: [^<>]*)?>([^<]*)</t>|<t/>|((?:(?!</?si>).)*+))</si>|<si/>", re.DOTALL)
 _STRING_START = re.compile(rb"<(?:\w+:)?si[ >/]")
 _RUN = re.compile(rb"<t(?: [^<>]*)?>([^<]*)</t>")
 _HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink ([^<>]*)>")
+_HEADS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)(?: [^<>]*)?>([^<]+)</")
 _ATTRIBUTE = re.compile(rb'(?:\w+:)?(\w+)="([^"]*)"')
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PHONETIC = re.compile(rb"<rPh .*?</rPh>", re.DOTALL)
 
 
@@ -40,13 +43,17 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class _Book:
     strings: list[str]
+    codes: list[str]
     shown: list[Shown]
-    """What shows the numbers of each cell style."""
+    """The format code of each cell style, and what shows its numbers."""
+    has_words: bool
+    """Whether a code writes words around texts."""
 
 
 def sheets(package: Package) -> list[Sheet]:
     """The sheets in the order of their tabs; empty where the package has another layout than Excel's."""
-    relations = package.relations(_WORKBOOK)
+    main = package.main(_WORKBOOK)
+    relations = package.relations(main)
     found: list[Sheet] = []
 
     def start(tag: str, attributes: Attributes) -> None:
@@ -55,7 +62,7 @@ def sheets(package: Package) -> list[Sheet]:
             state = attributes.get("state", "visible")
             found.append(Sheet(attributes.get("name", ""), part, state in ("hidden", "veryHidden")))
 
-    parse_xml(package.part(_WORKBOOK), start)
+    parse_xml(package.part(main), start)
     return found
 
 
@@ -72,7 +79,7 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
         content = package.part(sheet.part)
         _fill(grid, content, book)
         _add_links(grid, content, package.targets(sheet.part) if b"hyperlink" in content else {})
-        _add_asides(grid, package, sheet.part)
+        _add_asides(grid, package, sheet.part, content)
         yield grid.text()
 
 
@@ -84,10 +91,13 @@ def _book(package: Package) -> _Book:
         if tag == "workbookPr":
             is_1904 = attributes.get("date1904", "0") in ("1", "true")
 
-    parse_xml(package.part(_WORKBOOK), start)
-    named = dict(package.relations(_WORKBOOK).values())
+    main = package.main(_WORKBOOK)
+    parse_xml(package.part(main), start)
+    named = dict(package.relations(main).values())
     strings = _strings(package.part(named.get("sharedStrings", "xl/sharedStrings.xml")))
-    return _Book(strings, _styles(package.part(named.get("styles", "xl/styles.xml")), is_1904))
+    codes = _codes(package.part(named.get("styles", "xl/styles.xml")))
+    shown = [formatter(code, is_1904) for code in codes]
+    return _Book(strings, codes, shown, any(text_formatter(code) for code in codes))
 
 
 def _strings(content: bytes) -> list[str]:
@@ -95,8 +105,9 @@ def _strings(content: bytes) -> list[str]:
     matches = _STRING.findall(content)
     if len(matches) == len(_STRING_START.findall(content)):
         check_xml(content)
-        return [_text(plain) if plain or not rich else _rich(rich) for plain, rich in matches]
-    found: list[str] = []
+        found = [_text(plain) if plain or not rich else _rich(rich) for plain, rich in matches]
+        return list(map(unescaped, found)) if b"_x" in content else found
+    found = []
     stack: list[str] = []
     words: list[str] = []
 
@@ -106,7 +117,7 @@ def _strings(content: bytes) -> list[str]:
     def end(tag: str) -> None:
         stack.pop()
         if tag == "si":
-            found.append("".join(words))
+            found.append(unescaped("".join(words)))
             words.clear()
 
     def text(characters: str) -> None:
@@ -115,6 +126,11 @@ def _strings(content: bytes) -> list[str]:
 
     parse_xml(content, start, end, text)
     return found
+
+
+def unescaped(text: str) -> str:
+    """A text with the signs that XML cannot carry, which Excel writes as ``_x000D_``."""
+    return _ESCAPED.sub(lambda sign: chr(int(sign[1], 16)), text) if "_x" in text else text
 
 
 def _rich(content: bytes) -> str:
@@ -128,7 +144,8 @@ def _text(raw: bytes) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def _styles(content: bytes, is_1904: bool) -> list[Shown]:
+def _codes(content: bytes) -> list[str]:
+    """The format code of each cell style."""
     codes = dict(BUILT_IN)
     styles: list[int] = []
     is_inside = False
@@ -147,7 +164,7 @@ def _styles(content: bytes, is_1904: bool) -> list[Shown]:
         is_inside = is_inside and tag != "cellXfs"
 
     parse_xml(content, start, end)
-    return [formatter(codes.get(number, ""), is_1904) for number in styles]
+    return [codes.get(number, "") for number in styles]
 
 
 def _fill(grid: Grid, content: bytes, book: _Book) -> None:
@@ -162,60 +179,75 @@ def _fill(grid: Grid, content: bytes, book: _Book) -> None:
         return
     check_xml(content)
     columns: dict[bytes, int] = {}
-    for letters, row, style, kind, value, inline in matches:
-        if value or inline:
+    for letters, row, style, kind, formula, value, inline in matches:
+        if value or inline or formula:
             column = columns.get(letters)
             if column is None:
                 column = columns[letters] = located(letters.decode())[1]
-            text = _text(inline) if inline else _value(_text(value), kind.decode() or "n", int(style or 0), book)
+            if value or inline:
+                text = _value(_text(value or inline), kind.decode() or "n", int(style or 0), book)
+            else:
+                # Libraries write formulas without their results.
+                text = f"={_text(formula)}"
             grid.put(int(row) - 1, column, text)
 
 
 def _fill_slowly(grid: Grid, content: bytes, book: _Book) -> None:
     cell: Attributes = {}
     words: list[str] = []
-    is_value = False
+    formula: list[str] = []
+    taken: list[str] | None = None
+    is_spoken = False
     row = column = -1
 
     def start(tag: str, attributes: Attributes) -> None:
-        nonlocal cell, is_value, row, column
+        nonlocal cell, taken, is_spoken, row, column
         if tag == "row":
             row = _number(attributes["r"]) - 1 if "r" in attributes else row + 1
             column = -1
         elif tag == "c":
             cell = attributes
             words.clear()
+            formula.clear()
             # A cell without a place stands after the one before it.
             row, column = located(attributes["r"]) if "r" in attributes else (max(row, 0), column + 1)
-        is_value = tag in ("v", "t")
+        is_spoken = tag == "rPh" or (is_spoken and tag == "t")
+        taken = words if tag == "v" or (tag == "t" and not is_spoken) else formula if tag == "f" else None
 
     def end(tag: str) -> None:
-        nonlocal is_value
-        is_value = False
+        nonlocal taken
+        taken = None
         if tag == "c" and words:
             grid.put(row, column, _value("".join(words), cell.get("t", "n"), _number(cell.get("s", "0")), book))
+        elif tag == "c" and formula:
+            grid.put(row, column, f"={''.join(formula)}")
 
     def text(part: str) -> None:
-        if is_value:
-            words.append(part)
+        if taken is not None:
+            taken.append(part)
 
     parse_xml(content, start, end, text)
 
 
 def _value(raw: str, kind: str, style: int, book: _Book) -> str:
     match kind:
+        case "n":
+            return _number_text(raw.strip(), book.shown[style] if 0 <= style < len(book.shown) else general)
         case "s":
             index = _number(raw)
             if not 0 <= index < len(book.strings):
                 raise DamagedFile("The workbook is damaged: a cell's text is missing.", "Save it again in Excel.")
-            return book.strings[index]
+            raw = book.strings[index]
         case "b":
             return "TRUE" if raw.strip() in ("1", "true") else "FALSE"
-        case "n":
-            return _number_text(raw.strip(), book.shown[style] if 0 <= style < len(book.shown) else general)
         case "d":
             return raw.replace("T", " ").removesuffix("Z").removesuffix(".000").removesuffix(" 00:00:00")
-    return raw
+        case "e":
+            return raw
+        case _:
+            raw = unescaped(raw)
+    written = text_formatter(book.codes[style]) if book.has_words and 0 <= style < len(book.codes) else None
+    return raw if written is None else written(raw)
 
 
 def _number_text(raw: str, shown: Shown) -> str:
@@ -233,18 +265,33 @@ def _add_links(grid: Grid, content: bytes, targets: dict[str, str]) -> None:
             grid.link(*located(attributes.get(b"ref", b"").decode("ascii", "replace").partition(":")[0]), target)
 
 
-def _add_asides(grid: Grid, package: Package, part: str) -> None:
-    """What the parts say that a sheet refers to: drawings, then comments."""
+def _add_asides(grid: Grid, package: Package, part: str, content: bytes) -> None:
+    """What stands on a sheet beside its cells: drawings, comments, headers and footers."""
     relations = sorted(package.relations(part).values())
     for kind, name in relations:
         if kind == "drawing":
-            grid.asides.extend(_drawn(package.part(name)))
-            for inner, chart in package.relations(name).values():
-                if inner == "chart":
-                    grid.chart(_chart_texts(package.part(chart)))
+            add_drawing(grid, package, name)
+    threads = [name for kind, name in relations if kind == "threadedComment"]
     for kind, name in relations:
         if kind == "comments":
-            _add_comments(grid, package.part(name))
+            _add_comments(grid, package.part(name), without_threads=bool(threads))
+    if threads:
+        people = _people(package)
+        for name in threads:
+            _add_thread(grid, package.part(name), people)
+    written = _HEADS.findall(content) if b"eaderFooter" in content else []
+    grid.heads([unescaped(_text(text)) for text in written])
+
+
+def add_drawing(grid: Grid, package: Package, name: str) -> None:
+    """Texts of boxes, descriptions of pictures, what charts say that the cells do not, and words of diagrams."""
+    grid.asides.extend(_drawn(package.part(name)))
+    for kind, part in package.relations(name).values():
+        if kind in ("chart", "chartEx"):
+            grid.chart(_chart_texts(package.part(part)))
+        elif kind == "diagramData":
+            root = tree(package.part(part))
+            grid.asides.extend(block.text for block in (diagram(root) if root is not None else ()) if block.text)
 
 
 def _drawn(content: bytes) -> Iterator[str]:
@@ -296,7 +343,7 @@ def _chart_texts(content: bytes) -> list[str]:
     return found
 
 
-def _add_comments(grid: Grid, content: bytes) -> None:
+def _add_comments(grid: Grid, content: bytes, without_threads: bool) -> None:
     authors: list[str] = []
     stack: list[str] = []
     words: list[str] = []
@@ -314,19 +361,53 @@ def _add_comments(grid: Grid, content: bytes) -> None:
     def end(tag: str) -> None:
         stack.pop()
         if tag == "comment":
-            said = "".join(words).strip()
+            said = unescaped("".join(words)).strip()
+            words.clear()
             # Of a thread, Excel writes its words and advice for older programs.
             before, mark, thread = said.partition("Comment:")
-            said = thread if mark and before.startswith("[Threaded comment]") else said
-            by = "" if author.startswith("tc={") else author
-            grid.comment(*place, by, said.removeprefix(f"{author}:"))
-            words.clear()
+            is_thread = bool(mark) and before.startswith("[Threaded comment]")
+            if not (is_thread and without_threads):
+                by = "" if author.startswith("tc={") else author
+                grid.comment(*place, by, (thread if is_thread else said).removeprefix(f"{author}:"))
 
     def text(characters: str) -> None:
         if stack[-1] == "author":
             authors[-1] += characters
         elif stack[-1] == "t" and "rPh" not in stack:
             words.append(characters)
+
+    parse_xml(content, start, end, text)
+
+
+def _people(package: Package) -> dict[str, str]:
+    """The names of those who write in threads, by their ids."""
+    found: dict[str, str] = {}
+
+    def start(tag: str, attributes: Attributes) -> None:
+        if tag == "person":
+            found[attributes.get("id", "")] = attributes.get("displayName", "")
+
+    for kind, name in package.relations(package.main(_WORKBOOK)).values():
+        if kind == "person":
+            parse_xml(package.part(name), start)
+    return found
+
+
+def _add_thread(grid: Grid, content: bytes, people: dict[str, str]) -> None:
+    place, author, said = (0, 0), "", ""
+
+    def start(tag: str, attributes: Attributes) -> None:
+        nonlocal place, author, said
+        if tag == "threadedComment":
+            place, author, said = located(attributes.get("ref", "")), people.get(attributes.get("personId", ""), ""), ""
+
+    def end(tag: str) -> None:
+        if tag == "threadedComment":
+            grid.comment(*place, author, said)
+
+    def text(characters: str) -> None:
+        nonlocal said
+        said += characters
 
     parse_xml(content, start, end, text)
 

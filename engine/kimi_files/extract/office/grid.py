@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from kimi_files.extract.office.markdown import link, table
@@ -9,6 +10,10 @@ from kimi_files.extract.office.markdown import link, table
 # A grid of this many places is written anyhow; a larger one only if an eighth of it is filled.
 _ALWAYS_PLACES = 5_000
 _LEAST_FILLED = 8
+
+# "Page of", "第 頁, 共 頁": what is left of page numbers.
+_PAGE_WORDS = 12
+_HEAD_CODE = re.compile(r'&(?:&|"[^"]*"|\d{1,3}|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|[A-Za-z](?:[+-]\d+)?)')
 
 
 @dataclass(slots=True)
@@ -46,6 +51,13 @@ class Grid:
         if said:
             self.asides.append(f"[chart: {' · '.join(said)}]")
 
+    def heads(self, codes: list[str]) -> None:
+        """Headers and footers of the printed sheet, each text once, without the codes for fonts, page numbers and dates."""
+        texts = dict.fromkeys(_head(code) for code in codes)
+        said = [text for text in texts if any(map(str.isalnum, text))]
+        if said:
+            self.asides.append("Headers and footers:\n" + "\n".join(said))
+
     def text(self) -> str:
         """All of it as markdown."""
         return "\n\n".join(part for part in (self._cells(), *self.asides) if part)
@@ -57,6 +69,12 @@ class Grid:
             return "\n".join(_told(number, row) for number, row in ordered)
         columns = range(width)
         return table([[row.get(column, "") for column in columns] for _, row in ordered])
+
+
+def _head(code: str) -> str:
+    """The words of a header or footer; none where they only name the number of the page."""
+    text = " ".join(_HEAD_CODE.sub(lambda sign: "&" if sign[0] == "&&" else " ", code).split())
+    return "" if "&P" in code and len(text) <= _PAGE_WORDS else text
 
 
 def is_sparse(places: int, filled: int) -> bool:

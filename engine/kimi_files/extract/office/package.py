@@ -49,7 +49,9 @@ class Package:
                 "Split it, or export what you need as CSV or PDF.",
             )
         self._relations: dict[str, list[Attributes]] = {}
-        self.names = {part.filename.lstrip("/"): part.filename for part in parts}
+        # Some programs write the separators of Windows.
+        self.names = {part.filename.replace("\\", "/").lstrip("/"): part.filename for part in parts}
+        self._any_case = {name.casefold(): stored for name, stored in self.names.items()}
 
     def part(self, name: str, limit: int = _MAX_PART_BYTES) -> bytes:
         """The content of a part; empty where there is none.
@@ -58,7 +60,7 @@ class Package:
             DamagedFile: The part is damaged.
             TooComplex: It is larger than ``limit``.
         """
-        stored = self.names.get(name)
+        stored = self.names.get(name) or self._any_case.get(name.casefold())
         if stored is None:
             return b""
         try:
@@ -69,6 +71,12 @@ class Package:
         if len(content) > limit:
             raise TooComplex(f"The part {name} of the file is larger than is read.", "Split the file.")
         return content
+
+    def main(self, usual: str) -> str:
+        """The name of the part with the document, workbook or presentation, which is the ``usual`` one nearly always."""
+        if usual in self.names:
+            return usual
+        return next((name for kind, name in self.relations("").values() if kind == "officeDocument"), usual)
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """What a part refers to inside the package: relation id → (last word of its type, part name)."""

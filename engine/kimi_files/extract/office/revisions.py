@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
-_DOCUMENT = "word/document.xml"
+DOCUMENT = "word/document.xml"
 _COMMENTS = "word/comments.xml"
 
 _WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish)[ />]")
@@ -29,7 +29,8 @@ _WORDS = {b"ins": b"inserted", b"del": b"deleted", b"moveFrom": b"moved away"}
 
 def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
     """The document with "[inserted: …]", "[deleted: …]", "[hidden: …]" and "[comment by …: …]" in its text, where it has any."""
-    document = package.part(_DOCUMENT)
+    main = package.main(DOCUMENT)
+    document = package.part(main)
     if not _WORTH_LOOKING.search(document):
         return untrusted_bytes
     comments = _comments(package)
@@ -44,7 +45,7 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
     changed = _START.sub(lambda match: _run(b"[" + _WORDS[match[1]] + b": "), changed)
     changed = _END.sub(lambda match: _run(b"]"), changed)
     changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
-    return package.rewritten({_DOCUMENT: changed})
+    return package.rewritten({main: changed})
 
 
 def _run(words: bytes) -> bytes:

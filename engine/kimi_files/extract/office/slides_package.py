@@ -44,8 +44,9 @@ def slides(package: Package) -> list[Slide]:
     Raises:
         DamagedFile, TooComplex: As ``Package``.
     """
-    relations = package.relations(_PRESENTATION)
-    listed = tree(package.part(_PRESENTATION))
+    main = package.main(_PRESENTATION)
+    relations = package.relations(main)
+    listed = tree(package.part(main))
     authors = _authors(package, [part for kind, part in relations.values() if kind in ("commentAuthors", "authors")])
     running: set[str] = set()
     found: list[Slide] = []
