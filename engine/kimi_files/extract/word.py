@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -12,7 +11,7 @@ from typing import BinaryIO
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
-from kimi_files.extract.office.losses import Line, share, with_lost, words
+from kimi_files.extract.office.losses import Line, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
@@ -29,6 +28,11 @@ _ONE_PAGE_TOKENS = 2_000
 _LEAST_TOKENS = 300
 # Text without headings is cut as well, between paragraphs: a citation of a section should be of use.
 _MOST_TOKENS = 3_000
+# A text of fewer bytes never has more tokens than one page.
+_LEAST_BYTES = 1_500
+# So many times more or fewer tokens than one page, by samples, are so however they are counted.
+_CLEARLY = 1.5
+_SAMPLES, _SAMPLE_CHARACTERS = 8, 250
 
 # Below this share of the letters that stand in the file, the library lost text.
 _ENOUGH = 0.9
@@ -74,7 +78,7 @@ def read(
 @dataclass(slots=True)
 class _Section:
     blocks: list[Block] = field(default_factory=list)
-    tokens: int = 0
+    tokens: float = 0.0
 
 
 def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
@@ -153,32 +157,31 @@ def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
     parts = word_binary.parts(untrusted_bytes)
     if parts is None:
         return _blocks(untrusted_bytes, "doc")
-    expected = words(line.text for line in parts.text)
     try:
-        blocks, found = _fullest(untrusted_bytes, expected)
+        reading = _fullest(untrusted_bytes, parts.text)
     except (DamagedFile, UnsupportedFile):
-        if not expected:
+        if not parts.text:
             raise
-        blocks, found = [], 0.0
-    # Letters of another code page than the library's are no words that it found.
-    blocks = with_lost(blocks, parts.text) if found >= _HALF else parts.blocks()
+        blocks = parts.blocks()
+    else:
+        # Letters of another code page than the library's are no words that it found.
+        blocks = reading.with_lost() if reading.share >= _HALF else parts.blocks()
     return blocks + _running_heads([line.text for line in parts.running_heads])
 
 
-def _fullest(untrusted_bytes: bytes, expected: Counter[str]) -> tuple[list[Block], float]:
-    """The blocks of the library that has most of the expected words, and which part of them it has."""
-    best: tuple[list[Block], float] | None = None
+def _fullest(untrusted_bytes: bytes, lines: list[Line]) -> Reading:
+    """The blocks of the library that has most of what stands in the file."""
+    best: Reading | None = None
     failure: DamagedFile | UnsupportedFile | None = None
     for library in (by_anydoc.blocks, by_office_oxide.blocks):
         try:
-            blocks = library(untrusted_bytes, "doc")
+            reading = Reading(library(untrusted_bytes, "doc"), lines)
         except (DamagedFile, UnsupportedFile) as error:
             failure = failure or error
             continue
-        found = share(blocks, expected)
-        if best is None or found > best[1]:
-            best = blocks, found
-        if found >= _ENOUGH:
+        if best is None or reading.share > best.share:
+            best = reading
+        if reading.share >= _ENOUGH:
             break
     if best is None:
         raise failure or DamagedFile("The file is damaged.", "Open it in its program and save it again.")
@@ -225,11 +228,16 @@ def _running_heads(texts: list[str]) -> list[Block]:
 
 
 def _sections(blocks: list[Block]) -> list[_Section]:
-    sized = [(block, estimate_tokens(block.text)) for block in blocks if block.text]
-    if sum(tokens for _, tokens in sized) <= _ONE_PAGE_TOKENS:
-        return [_Section([block for block, _ in sized])]
+    filled = [block for block in blocks if block.text]
+    text = join_blocks(filled)
+    size = _bytes(text)
+    rate = _tokens_a_byte(text) if size > _LEAST_BYTES else 0.0
+    is_clear = not _ONE_PAGE_TOKENS / _CLEARLY < size * rate < _ONE_PAGE_TOKENS * _CLEARLY
+    if (size * rate if is_clear else estimate_tokens(text)) <= _ONE_PAGE_TOKENS:
+        return [_Section(filled)]
     sections = [_Section()]
-    for block, tokens in sized:
+    for block in filled:
+        tokens = _bytes(block.text) * rate
         current = sections[-1]
         is_due = block.level > 0 and (current.tokens >= _LEAST_TOKENS or block.level == 1)
         if current.blocks and not _only_headings(current) and (is_due or current.tokens + tokens > _MOST_TOKENS):
@@ -238,6 +246,17 @@ def _sections(blocks: list[Block]) -> list[_Section]:
         current.blocks.append(block)
         current.tokens += tokens
     return sections
+
+
+def _tokens_a_byte(text: str) -> float:
+    """Of a long text by samples at even distances: to count all of its tokens takes as long as to read the file."""
+    distance = max(len(text) // _SAMPLES, _SAMPLE_CHARACTERS)
+    sample = "".join(text[start : start + _SAMPLE_CHARACTERS] for start in range(0, len(text), distance))
+    return estimate_tokens(sample) / max(_bytes(sample), 1)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _only_headings(section: _Section) -> bool:

@@ -5,12 +5,12 @@ Structures as Microsoft publishes them in [MS-XLS].
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired, TooComplex
+from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.grid import Grid
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general
 
@@ -49,21 +49,17 @@ def sheets(untrusted_bytes: bytes) -> list[Sheet] | None:
     try:
         stream = _stream(untrusted_bytes)
         return None if stream is None else _Book(stream).sheets()
-    except (OSError, struct.error, ValueError, IndexError, TypeError, AttributeError):
-        # olefile raises any of these on a damaged container; the libraries then say what is wrong.
+    except (struct.error, ValueError, IndexError):
+        # What a damaged file raises; the libraries then say what is wrong.
         return None
 
 
 def _stream(untrusted_bytes: bytes) -> bytes | None:
     if untrusted_bytes.startswith(struct.pack("<H", _BOF)):
         return untrusted_bytes
-    import olefile
-
-    with olefile.OleFileIO(io.BytesIO(untrusted_bytes)) as container:
-        for name in _STREAMS:
-            if container.exists(name):
-                return bytes(container.openstream(name).read(_MOST_BYTES))
-    return None
+    container = Compound(untrusted_bytes)
+    found = (container.stream(name, _MOST_BYTES) for name in _STREAMS)
+    return next((stream for stream in found if stream is not None), None)
 
 
 class _Book:

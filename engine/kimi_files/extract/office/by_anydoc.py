@@ -96,20 +96,32 @@ class _Writer:
 
     def _paragraph(self, content: list[Any], depth: int) -> str:
         """Bold is kept where it makes a whole paragraph stand out; marks inside sentences would hide words from a search."""
-        text = self._inline(content, depth).strip()
-        words = [part for part in content if part.kind == "text" and (part.text or "").strip()]
-        is_bold = bool(words) and all(part.style is not None and part.style.bold for part in words)
-        return marked(text, "**") if is_bold and "\n" not in text and len(words) == len(content) else text
+        parts = []
+        has_words, is_bold = False, True
+        # Each look into the library's model makes new Python objects: nothing is looked at twice.
+        for part in content:
+            kind = part.kind
+            if kind != "text":
+                parts.append(self._run(part, kind, depth + 1))
+                is_bold = False
+                continue
+            text, style = part.text, part.style
+            has_words = has_words or not text.isspace()
+            is_bold = is_bold and style is not None and style.bold and not text.isspace()
+            parts.append(marked(text, "~~") if style is not None and style.strike else text)
+        text = "".join(parts).replace("~~~~", "").strip()
+        return marked(text, "**") if is_bold and has_words and "\n" not in text else text
 
     def _inline(self, content: list[Any] | None, depth: int) -> str:
-        return "".join(self._run(part, depth + 1) for part in content or ()).replace("~~~~", "")
+        return "".join([self._run(part, part.kind, depth + 1) for part in content or ()]).replace("~~~~", "")
 
-    def _run(self, part: Any, depth: int) -> str:
+    def _run(self, part: Any, kind: str, depth: int) -> str:
         if depth > _MAX_DEPTH:
             raise TooComplex("The file is more deeply nested than is read.", "Export it as PDF.")
-        match part.kind:
+        match kind:
             case "text":
-                return marked(part.text, "~~") if part.style is not None and part.style.strike else part.text
+                style = part.style
+                return marked(part.text, "~~") if style is not None and style.strike else part.text
             case "link":
                 is_outside = part.target is not None and part.target.kind != "anchor"
                 return link(self._inline(part.content, depth), part.target.value if is_outside else "")
@@ -156,7 +168,10 @@ class _Writer:
     def _cell(self, content: Any, depth: int) -> str:
         if content is None:
             return ""
-        return join_blocks(part for block in content.blocks for part in self._in_cell(block, depth + 1))
+        inner = content.blocks
+        if len(inner) == 1 and inner[0].kind == "paragraph":
+            return self._inline(inner[0].content, depth + 1)
+        return join_blocks(part for block in inner for part in self._in_cell(block, depth + 1))
 
     def _in_cell(self, block: Any, depth: int) -> Iterator[Block]:
         if block.kind in ("paragraph", "heading"):

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
 
 from kimi_files.extract.office.markdown import Block
 
 _WORD = re.compile(r"[^\W_]+")
+_BETWEEN = "\0"
+# General punctuation, and the signs of Latin 1 without its letters and digits.
+_PUNCTUATION = (
+    (b"\xe2\x80", re.compile(rb"\xe2\x80.", re.DOTALL)),
+    (b"\xc2", re.compile(rb"\xc2[\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf]")),
+)
+_LOWER = bytes(range(256)).lower()
+_NO_LETTERS = bytes(code for code in range(1, 128) if not chr(code).isalnum())
 # How far behind the last paragraph the next one is looked for; texts of notes stand elsewhere.
 _NEAR = 20_000
 
@@ -20,16 +30,19 @@ INSERTED, DELETED, HIDDEN, COMMENT, END = "\x1c", "\x1d", "\x1a", "\x05", "\x19"
 _MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]"}
 _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}]")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
+# What a library writes for notes, for links and for the ends of lines in cells.
+_WRITTEN = re.compile(r"\[\^\d+\](?!:)|\]\([^()\s]*\)|<br>")
 # A paragraph of which a library has this part is the same paragraph.
 _ALIKE = 0.7
 # A block of more characters than that for each word of the line is another one; to count its words would take time.
 _LONGEST_WORD = 40
+# Where this part of the letters stands in its place, the words need not be counted.
+_MOST = 0.9
 # What a library writes before the words of a paragraph: a heading's or a list's mark.
 _PREFIX = re.compile(r"#{1,6} |(?:[-*•]|\(?[\w.]{1,8}[.)])\s+|")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A paragraph as one cell, or a table's row as several; ``comments`` stand in it where ``COMMENT`` does."""
 
     cells: tuple[str, ...]
@@ -38,7 +51,7 @@ class Line:
     @property
     def is_marked(self) -> bool:
         """Whether something of it was inserted, deleted, hidden or commented on."""
-        return any(_MARKED.search(cell) for cell in self.cells)
+        return any(map(_has_marks, self.cells))
 
     @property
     def text(self) -> str:
@@ -63,55 +76,139 @@ def words(texts: Iterable[str]) -> Counter[str]:
 
 def share(blocks: Sequence[Block], expected: Counter[str]) -> float:
     """Which part of the ``expected`` words stands in the blocks; 1 where none are expected."""
-    total = expected.total()
-    return (words(block.text for block in blocks) & expected).total() / total if total else 1.0
+    return _share(words(block.text for block in blocks), expected)
 
 
 def with_lost(blocks: list[Block], lines: Sequence[Line]) -> list[Block]:
     """The blocks, each line whose words are in none of them behind the block of the line before it, and marks in place."""
-    left = words(block.text for block in blocks)
-    written = "\n".join(cell for line in lines for cell in line.cells)
-    if not _MARKED.search(written) and not words([written]) - left:
-        return blocks
-    letters = [_letters(_NOTE_MARK.sub("", block.text)) for block in blocks]
-    starts = _starts(letters)
-    joined = "".join(letters)
-    changed: dict[int, Block] = {}
-    matched: set[int] = set()
-    added: dict[int, list[Block]] = {}
-    position = 0
-    for line in lines:
-        wanted = _letters("".join(line.cells))
-        found = _found(joined, wanted, position)
-        is_next = found >= position
-        if found >= 0 and wanted:
-            position = max(found + len(wanted), position)
-        number = bisect_right(starts, max(position - 1, 0)) - 1
-        if found >= 0 and wanted:
-            matched.add(number)
-        counted = words(line.cells)
-        if is_next or counted <= left:
-            left -= counted
-            if not line.is_marked:
+    return Reading(blocks, lines).with_lost()
+
+
+class Reading:
+    """A library's ``blocks`` beside the ``lines`` that stand in the file, each looked for behind the one before it."""
+
+    def __init__(self, blocks: list[Block], lines: Sequence[Line]) -> None:
+        self.blocks = blocks
+        self._lines = lines
+        self._letters = _letters(_without_marks(_joined([block.text for block in blocks])), len(blocks))
+        self._starts = [0, *accumulate(map(len, self._letters))][:-1]
+        self._wanted = _letters(_joined(["".join(line.cells) for line in lines]), len(lines))
+        # Where each line's letters stand; -1 where they do not.
+        self._places = list(_places(b"".join(self._letters), self._wanted))
+
+    @cached_property
+    def share(self) -> float:
+        """Which part of the lines' letters stands where it should, or of their words anywhere, if that is more."""
+        total = sum(map(len, self._wanted))
+        found = sum(len(wanted) for wanted, place in zip(self._wanted, self._places, strict=True) if place >= 0)
+        if found >= _MOST * total:
+            return found / total if total else 1.0
+        return max(found / total, _share(self._there, self._expected))
+
+    @cached_property
+    def _there(self) -> Counter[str]:
+        return words(block.text for block in self.blocks)
+
+    @cached_property
+    def _expected(self) -> Counter[str]:
+        return words(cell for line in self._lines for cell in line.cells)
+
+    def with_lost(self) -> list[Block]:
+        """The blocks with the lines that are in none of them, and marks in place."""
+        has_marks = _has_marks("".join(cell for line in self._lines for cell in line.cells))
+        return self.blocks if not has_marks and self._are_in_order() else self._mended(has_marks)
+
+    def _are_in_order(self) -> bool:
+        end = 0
+        for wanted, place in zip(self._wanted, self._places, strict=True):
+            if place < end and wanted:
+                return False
+            end = max(place + len(wanted), end)
+        return True
+
+    def _same(self) -> dict[int, int]:
+        """Block → line of the same letters, where there is one: neither's words need be counted."""
+        same: dict[int, int] = {}
+        for turn, (wanted, place) in enumerate(zip(self._wanted, self._places, strict=True)):
+            number = bisect_right(self._starts, place) - 1
+            if wanted and place >= 0 and self._starts[number] == place and self._letters[number] == wanted:
+                same.setdefault(number, turn)
+        return same
+
+    def _mended(self, has_marks: bool) -> list[Block]:
+        blocks, letters, starts = self.blocks, self._letters, self._starts
+        same = self._same()
+        left = _Left([block for number, block in enumerate(blocks) if number not in same])
+        alike = frozenset(same.values())
+        changed: dict[int, Block] = {}
+        matched: set[int] = set()
+        added: dict[int, list[Block]] = {}
+        position = 0
+        for turn, (line, wanted, found) in enumerate(zip(self._lines, self._wanted, self._places, strict=True)):
+            is_next = found >= position
+            if found >= 0 and wanted:
+                position = max(found + len(wanted), position)
+            number = bisect_right(starts, max(position - 1, 0)) - 1
+            if found >= 0 and wanted:
+                matched.add(number)
+            counted = None if is_next or turn in alike else words(line.cells)
+            if counted is None or left.has(counted):
+                if turn not in alike:
+                    left.take(line)
+                if not (has_marks and line.is_marked):
+                    continue
+                if (
+                    number >= 0
+                    and letters[number] == wanted
+                    and number not in changed
+                    and not _is_table(blocks[number])
+                ):
+                    changed[number] = _marked(blocks[number], line)
+                    continue
+                if line.comments and not any(
+                    mark in cell for cell in line.cells for mark in (INSERTED, DELETED, HIDDEN)
+                ):
+                    added.setdefault(number, []).extend(Block(comment) for comment in line.comments)
+                    continue
+            elif (other := _garbled(blocks, number, counted, matched)) is not None:
+                changed[other] = _marked(blocks[other], line)
+                matched.add(other)
+                position = max(position, starts[other] + len(letters[other]))
+                left.take(line)
                 continue
-            if number >= 0 and letters[number] == wanted and number not in changed and not _is_table(blocks[number]):
-                changed[number] = _marked(blocks[number], line)
-                continue
-            if line.comments and not any(mark in cell for cell in line.cells for mark in (INSERTED, DELETED, HIDDEN)):
-                added.setdefault(number, []).extend(Block(comment) for comment in line.comments)
-                continue
-        elif (other := _garbled(blocks, number, counted, matched)) is not None:
-            changed[other] = _marked(blocks[other], line)
-            matched.add(other)
-            position = max(position, starts[other] + len(letters[other]))
-            left -= counted
-            continue
-        added.setdefault(number, []).append(Block(line.text))
-    result = added.get(-1, [])
-    for number, block in enumerate(blocks):
-        result.append(changed.get(number, block))
-        result.extend(added.get(number, ()))
-    return result
+            added.setdefault(number, []).append(Block(line.text))
+        result = added.get(-1, [])
+        for number, block in enumerate(blocks):
+            result.append(changed.get(number, block))
+            result.extend(added.get(number, ()))
+        return result
+
+
+def _share(there: Counter[str], expected: Counter[str]) -> float:
+    total = expected.total()
+    return (there & expected).total() / total if total else 1.0
+
+
+class _Left:
+    """How often each word of the blocks stands there beside the lines that were found."""
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self._blocks = blocks
+        self._counted: Counter[str] | None = None
+        self._found: list[str] = []
+
+    def take(self, line: Line) -> None:
+        self._found.extend(line.cells)
+
+    def has(self, counted: Counter[str]) -> bool:
+        # Words are only counted where a line is not in its place.
+        if self._counted is None:
+            self._counted = words(block.text for block in self._blocks)
+        if self._found:
+            for word, count in words(self._found).items():
+                self._counted[word] = max(self._counted[word] - count, 0)
+            self._found.clear()
+        return all(self._counted[word] >= count for word, count in counted.items())
 
 
 def _garbled(blocks: list[Block], number: int, counted: Counter[str], matched: set[int]) -> int | None:
@@ -137,22 +234,42 @@ def _marked(block: Block, line: Line) -> Block:
     return Block((prefix[0] if prefix else "") + line.text + notes, block.level)
 
 
-def _found(joined: str, wanted: str, position: int) -> int:
-    """Where the letters stand, near behind the position or at the beginning; -1 where they do not."""
-    found = joined.find(wanted, position, position + _NEAR + len(wanted))
-    if found < 0 and position and len(wanted) > 3:
-        found = joined.find(wanted, 0, _NEAR + len(wanted))
-    return found
+def _places(joined: bytes, wanted: Iterable[bytes]) -> Iterator[int]:
+    """Where each text stands, near behind the one before it or at the beginning; -1 where it does not."""
+    position = 0
+    for text in wanted:
+        found = joined.find(text, position, position + _NEAR + len(text))
+        if found < 0 and position and len(text) > 3:
+            found = joined.find(text, 0, _NEAR + len(text))
+        yield found
+        if found >= 0 and text:
+            position = max(found + len(text), position)
 
 
-def _starts(letters: list[str]) -> list[int]:
-    starts: list[int] = []
-    length = 0
-    for part in letters:
-        starts.append(length)
-        length += len(part)
-    return starts
+def _has_marks(text: str) -> bool:
+    return any(sign in text for sign in (*_MARKS, COMMENT))
 
 
-def _letters(text: str) -> str:
-    return "".join(_WORD.findall(text.casefold()))
+def _joined(texts: list[str]) -> str:
+    joined = _BETWEEN.join(texts)
+    if joined.count(_BETWEEN) >= len(texts):
+        return _BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts)
+    return joined
+
+
+def _without_marks(written: str) -> str:
+    if "[^" in written or "](" in written or "<br>" in written:
+        return _WRITTEN.sub(" ", written)
+    return written
+
+
+def _letters(joined: str, count: int) -> list[bytes]:
+    """The letters and digits of each of so many texts, in lower case: of all at once, which takes a tenth of the time.
+
+    As UTF-8, in which punctuation beyond ASCII is found fast; what of it is not known here counts as letters.
+    """
+    letters = joined.encode("utf-8", "surrogatepass").translate(_LOWER, _NO_LETTERS)
+    for lead, signs in _PUNCTUATION:
+        if lead in letters:
+            letters = signs.sub(b"", letters)
+    return letters.split(_BETWEEN.encode()) if count else []

@@ -5,13 +5,12 @@ Structures as Microsoft publishes them in [MS-PPT] and [MS-ODRAW].
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from kimi_files.errors import PasswordRequired
+from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.markdown import Block, heading, join_blocks, picture, table
 
 # fmt: off
@@ -24,13 +23,14 @@ _CLIENT_DATA, _PLACEHOLDER = 0xF011, 0x0BC3
 _DESCRIPTION, _TABLE = 0x0381, 0x039F
 # What their records begin with: to look for these first spares going through all that is drawn.
 _COMMENT_START, _DESCRIPTION_START = b"\x0f\x00\xe0\x2e", b"\x81\xc3"
+_TEXT_BOX_START, _TABLE_START, _PLACEHOLDER_START = b"\x0d\xf0", b"\x9f\x03", b"\xc3\x0b"
 _TITLES, _BODIES, _TITLE_PLACES = (0, 6), (1, 5, 7, 8), (13, 15, 17)
 _ENCRYPTED = 0xF3D1C4DF
 _HIDDEN = 4
 _MOST_BYTES = 256 << 20
 _MOST_EDITS = 1_000
 _DEEPEST = 24
-_SIGNS = {0x0B: "\n", 0xA0: " ", 0x1F: None, 0xAD: None}
+_SIGNS = (("\x0b", "\n"), ("\xa0", " "), ("\x1f", ""), ("\xad", ""))
 
 
 @dataclass(slots=True)
@@ -41,11 +41,13 @@ class Slide:
     hidden: bool = False
 
 
-class _Record(NamedTuple):
-    kind: int
-    instance: int
-    start: int
-    end: int
+_HEAD = struct.Struct("<HHI")
+
+_Record = tuple[int, int, int, int]
+"""Kind; its version, 15 where it holds others, and above four bits what is said of it; where it starts and ends.
+
+A plain tuple: a presentation has thousands.
+"""
 
 
 def slides(untrusted_bytes: bytes) -> list[Slide] | None:
@@ -54,20 +56,20 @@ def slides(untrusted_bytes: bytes) -> list[Slide] | None:
     Raises:
         PasswordRequired: The presentation is encrypted.
     """
-    import olefile
-
     try:
-        with olefile.OleFileIO(io.BytesIO(untrusted_bytes)) as container:
-            user = container.openstream("Current User").read(_MOST_BYTES)
-            stream = bytes(container.openstream("PowerPoint Document").read(_MOST_BYTES))
+        container = Compound(untrusted_bytes)
+        user = container.stream("Current User", _MOST_BYTES)
+        stream = container.stream("PowerPoint Document", _MOST_BYTES)
+        if user is None or stream is None:
+            return None
         token, edit = struct.unpack_from("<II", user, 12)
         if token == _ENCRYPTED:
             raise PasswordRequired(
                 "The file is encrypted and opens only with a password.", "Save a copy without the password."
             )
         return _Show(stream, edit).slides()
-    except (OSError, struct.error, ValueError, IndexError, TypeError, AttributeError, KeyError):
-        # olefile raises any of these on a damaged container; the libraries then say what is wrong.
+    except (struct.error, ValueError, IndexError, KeyError):
+        # What a damaged file raises; the libraries then say what is wrong.
         return None
 
 
@@ -80,8 +82,8 @@ class _Show:
         document = self._at(self._document)
         listed: dict[int, list[tuple[int, int, list[tuple[int, str]]]]] = {}
         for record in self._inner(document):
-            if record.kind == _LIST:
-                listed[record.instance] = list(self._listed(record))
+            if record[0] == _LIST:
+                listed[record[1] >> 4] = list(self._listed(record))
         notes = {identity: place for place, identity, _ in listed.get(2, ())}
         return [self._slide(place, texts, notes) for place, _, texts in listed.get(0, ())]
 
@@ -93,10 +95,10 @@ class _Show:
             before, directory, newest = struct.unpack_from("<III", self._stream, edit + 16)
             document = document or newest
             record = self._at_offset(directory)
-            if record.kind != _DIRECTORY:
+            if record[0] != _DIRECTORY:
                 raise ValueError("no directory")
-            position = record.start
-            while position < record.end:
+            position = record[2]
+            while position < record[3]:
                 packed = struct.unpack_from("<I", self._stream, position)[0]
                 first, count = packed & 0xFFFFF, packed >> 20
                 for turn, offset in enumerate(struct.unpack_from(f"<{count}I", self._stream, position + 4)):
@@ -111,22 +113,25 @@ class _Show:
         return self._at_offset(self._places[number])
 
     def _at_offset(self, offset: int) -> _Record:
-        packed, kind, size = struct.unpack_from("<HHI", self._stream, offset)
-        return _Record(kind, packed >> 4, offset + 8, min(offset + 8 + size, len(self._stream)))
+        packed, kind, size = _HEAD.unpack_from(self._stream, offset)
+        return kind, packed, offset + 8, min(offset + 8 + size, len(self._stream))
 
     def _inner(self, record: _Record) -> Iterator[_Record]:
-        position = record.start
-        while position + 8 <= record.end:
-            inner = self._at_offset(position)
-            yield inner
-            position = inner.end if inner.end > position else record.end
+        """The records that stand in this one."""
+        stream, unpack, whole = self._stream, _HEAD.unpack_from, len(self._stream)
+        _, _, position, end = record
+        while position + 8 <= end:
+            packed, kind, size = unpack(stream, position)
+            start = position + 8
+            position = min(start + size, whole)
+            yield kind, packed, start, position
 
     def _all(self, record: _Record, kind: int, depth: int = 0) -> Iterator[_Record]:
         """Records of a kind within this one, however deep."""
         for inner in self._inner(record):
-            if inner.kind == kind:
+            if inner[0] == kind:
                 yield inner
-            elif depth < _DEEPEST and (inner.kind == _TAG_DATA or self._stream[inner.start - 8] & 0xF == 0xF):
+            elif depth < _DEEPEST and (inner[0] == _TAG_DATA or inner[1] & 0xF == 0xF):
                 yield from self._all(inner, kind, depth + 1)
 
     def _listed(self, record: _Record) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:
@@ -135,39 +140,43 @@ class _Show:
         place = None
         kind = 4
         for inner in self._inner(record):
-            if inner.kind == _SLIDE_PLACE:
+            if inner[0] == _SLIDE_PLACE:
                 if place is not None:
                     yield (*place, texts)
-                number, _, _, identity = struct.unpack_from("<4I", self._stream, inner.start)
+                number, _, _, identity = struct.unpack_from("<4I", self._stream, inner[2])
                 place, texts = (number, identity), []
-            elif inner.kind == _TEXT_HEADER:
-                kind = struct.unpack_from("<I", self._stream, inner.start)[0]
+            elif inner[0] == _TEXT_HEADER:
+                kind = struct.unpack_from("<I", self._stream, inner[2])[0]
                 texts.append((kind, ""))
-            elif inner.kind in (_CHARACTERS, _BYTES) and texts:
+            elif inner[0] in (_CHARACTERS, _BYTES) and texts:
                 texts[-1] = (kind, self._text(inner))
         if place is not None:
             yield (*place, texts)
 
     def _text(self, record: _Record) -> str:
-        raw = self._stream[record.start : record.end]
-        return raw.decode("latin-1" if record.kind == _BYTES else "utf-16-le", "replace").translate(_SIGNS)
+        raw = self._stream[record[2] : record[3]]
+        text = raw.decode("latin-1" if record[0] == _BYTES else "utf-16-le", "replace")
+        for sign, instead in _SIGNS:
+            if sign in text:
+                text = text.replace(sign, instead)
+        return text
 
     def _slide(self, place: int, texts: list[tuple[int, str]], notes: dict[int, int]) -> Slide:
         record = self._at(place)
         slide = Slide()
         blocks: list[Block] = []
         for inner in self._inner(record):
-            if inner.kind == _SLIDE_ATOM:
-                identity = struct.unpack_from("<I", self._stream, inner.start + 16)[0]
+            if inner[0] == _SLIDE_ATOM:
+                identity = struct.unpack_from("<I", self._stream, inner[2] + 16)[0]
                 if identity in notes:
                     slide.notes = self._notes(notes[identity])
-            elif inner.kind == _SHOW:
-                slide.hidden = bool(struct.unpack_from("<H", self._stream, inner.start + 10)[0] & _HIDDEN)
-            elif inner.kind == _DRAWING:
+            elif inner[0] == _SHOW:
+                slide.hidden = bool(struct.unpack_from("<H", self._stream, inner[2] + 10)[0] & _HIDDEN)
+            elif inner[0] == _DRAWING:
                 blocks.extend(self._shapes(inner, slide, texts, 0))
-        is_commented = self._stream.find(_COMMENT_START, record.start, record.end) >= 0
+        is_commented = self._stream.find(_COMMENT_START, record[2], record[3]) >= 0
         for comment in self._all(record, _COMMENT) if is_commented else ():
-            said = {part.instance: self._text(part) for part in self._inner(comment) if part.kind == _STRING}
+            said = {part[1] >> 4: self._text(part) for part in self._inner(comment) if part[0] == _STRING}
             if words := " ".join(said.get(1, "").split()):
                 author = said.get(0, "").strip()
                 blocks.append(Block(f"[comment by {author}: {words}]" if author else f"[comment: {words}]"))
@@ -180,39 +189,56 @@ class _Show:
         return join_blocks([Block(slide.title or ""), *blocks])
 
     def _shapes(self, record: _Record, slide: Slide, texts: list[tuple[int, str]], depth: int) -> Iterator[Block]:
-        for inner in self._inner(record) if depth < _DEEPEST else ():
-            if inner.kind == _SHAPE:
+        if depth >= _DEEPEST or not self._may_tell(record):
+            return
+        for inner in self._inner(record):
+            if inner[0] == _SHAPE:
+                if not self._may_tell(inner):
+                    continue
                 kind, text = self._shape_text(inner, texts)
                 yield from self._described(inner)
                 if kind in _TITLES and not slide.title and text.strip():
                     slide.title = " ".join(text.split())
                 elif text.strip():
                     yield Block(_paragraphs(kind, text))
-            elif inner.kind == _GROUP and self._is_table(inner):
+            elif inner[0] == _GROUP and self._is_table(inner):
                 yield Block(self._table(inner, texts))
-            elif self._stream[inner.start - 8] & 0xF == 0xF:
+            elif inner[1] & 0xF == 0xF:
                 yield from self._shapes(inner, slide, texts, depth + 1)
+
+    def _may_tell(self, record: _Record) -> bool:
+        """Whether something in it looks like a text box or a description: most of what is drawn has neither."""
+        find = self._stream.find
+        return find(_TEXT_BOX_START, *record[2:]) >= 0 or find(_DESCRIPTION_START, *record[2:]) >= 0
 
     def _shape_text(self, shape: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
         kind, text = 4, ""
         is_title = False
         for box in self._inner(shape):
-            for part in self._inner(box) if box.kind == _CLIENT_DATA else ():
-                is_title = is_title or (part.kind == _PLACEHOLDER and self._stream[part.start + 4] in _TITLE_PLACES)
-            for part in self._inner(box) if box.kind == _TEXT_BOX else ():
-                if part.kind == _TEXT_HEADER:
-                    kind = struct.unpack_from("<I", self._stream, part.start)[0]
-                elif part.kind in (_CHARACTERS, _BYTES):
-                    text = self._text(part)
-                elif part.kind == _TEXT_REFERENCE:
-                    number = struct.unpack_from("<I", self._stream, part.start)[0]
-                    kind, text = texts[number] if number < len(texts) else (kind, text)
+            if box[0] == _CLIENT_DATA and self._stream.find(_PLACEHOLDER_START, box[2], box[3]) >= 0:
+                for part in self._inner(box):
+                    is_title = is_title or (part[0] == _PLACEHOLDER and self._stream[part[2] + 4] in _TITLE_PLACES)
+            elif box[0] == _TEXT_BOX:
+                kind, text = self._box_text(box, texts)
         # A field's place, such as the slide's number, is a star.
         return 0 if is_title else kind, "" if text.strip() == "*" else text
 
+    def _box_text(self, box: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
+        """Kind and text, which stand before all that is said of its looks."""
+        kind = 4
+        for part in self._inner(box):
+            if part[0] == _TEXT_HEADER:
+                kind = struct.unpack_from("<I", self._stream, part[2])[0]
+            elif part[0] == _CHARACTERS or part[0] == _BYTES:
+                return kind, self._text(part)
+            elif part[0] == _TEXT_REFERENCE:
+                number = struct.unpack_from("<I", self._stream, part[2])[0]
+                return texts[number] if number < len(texts) else (kind, "")
+        return kind, ""
+
     def _described(self, shape: _Record) -> Iterator[Block]:
         """What a picture's author wrote about it; the name of its file, which stands there by itself, says nothing."""
-        if self._stream.find(_DESCRIPTION_START, shape.start, shape.end) < 0:
+        if self._stream.find(_DESCRIPTION_START, shape[2], shape[3]) < 0:
             return
         for number, words in self._options(shape):
             if number == _DESCRIPTION and words:
@@ -221,16 +247,19 @@ class _Show:
     def _options(self, shape: _Record) -> Iterator[tuple[int, bytes]]:
         """Number and long value of each property of a shape."""
         for part in self._inner(shape):
-            if part.kind not in (_OPTIONS, _MORE_OPTIONS):
+            if part[0] not in (_OPTIONS, _MORE_OPTIONS):
                 continue
-            position = part.start + 6 * part.instance
-            for turn in range(part.instance):
-                number, value = struct.unpack_from("<HI", self._stream, part.start + 6 * turn)
+            count = part[1] >> 4
+            position = part[2] + 6 * count
+            for turn in range(count):
+                number, value = struct.unpack_from("<HI", self._stream, part[2] + 6 * turn)
                 size = value if number & 0x8000 else 0
-                yield number & 0x3FFF, self._stream[position : min(position + size, part.end)]
+                yield number & 0x3FFF, self._stream[position : min(position + size, part[3])]
                 position += size
 
     def _is_table(self, group: _Record) -> bool:
+        if self._stream.find(_TABLE_START, group[2], group[3]) < 0:
+            return False
         first = next(self._inner(group), None)
         return first is not None and any(number == _TABLE for number, _ in self._options(first))
 
@@ -238,11 +267,11 @@ class _Show:
         """Cells by where they stand: a merged one in its first place."""
         cells: dict[tuple[int, int], str] = {}
         for shape in self._inner(group):
-            if shape.kind != _SHAPE:
+            if shape[0] != _SHAPE:
                 continue
             for part in self._inner(shape):
-                if part.kind == _CHILD_ANCHOR:
-                    left, top = struct.unpack_from("<ii", self._stream, part.start)
+                if part[0] == _CHILD_ANCHOR:
+                    left, top = struct.unpack_from("<ii", self._stream, part[2])
                     text = self._shape_text(shape, texts)[1].replace("\r", "\n").strip()
                     if text:
                         cells[top, left] = text

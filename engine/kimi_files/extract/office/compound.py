@@ -1,0 +1,113 @@
+"""The streams in the root of an OLE2 container, by name, without going through the rest of it.
+
+Structures as Microsoft publishes them in [MS-CFB].
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+
+_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_NO_SECTOR = 0xFFFFFFFA
+"""Numbers from here on are no sectors but say what stands there."""
+_ENTRY_BYTES = 128
+_STREAM = 2
+_MOST_ENTRIES = 65_536
+
+
+class Compound:
+    """An OLE2 container in memory. Raises ValueError or struct.error where it cannot be followed."""
+
+    def __init__(self, untrusted_bytes: bytes) -> None:
+        if not untrusted_bytes.startswith(_SIGNATURE):
+            raise ValueError("no container")
+        self._content = untrusted_bytes
+        shift, mini_shift = struct.unpack_from("<HH", untrusted_bytes, 30)
+        if shift not in (9, 12) or mini_shift != 6:
+            raise ValueError("no sizes of sectors")
+        self._size = 1 << shift
+        self._first_directory, _, self._least_size, self._mini_table = struct.unpack_from("<4I", untrusted_bytes, 48)
+        self._table = self._allocation()
+        directory = self._read(self._first_directory)
+        self._mini: tuple[bytes, array[int]] | None = None
+        self._root_start, self._root_size = struct.unpack_from("<II", directory, 116)
+        self._found = {name.upper(): place for name, place in _root_streams(directory)}
+
+    def stream(self, name: str, most: int) -> bytes | None:
+        """Up to ``most`` bytes of a stream, fewer where the file is cut off; None where there is none of that name."""
+        place = self._found.get(name.upper())
+        if place is None:
+            return None
+        start, size = place
+        if size >= self._least_size:
+            return self._read(start, min(size, most))
+        if self._mini is None:
+            self._mini = self._read(self._root_start, self._root_size), _numbers(self._read(self._mini_table))
+        container, table = self._mini
+        return b"".join(_run(container, table, start, min(size, most), 64, 0))
+
+    def _read(self, first: int, size: int | None = None) -> bytes:
+        return b"".join(_run(self._content, self._table, first, size, self._size, self._size))
+
+    def _allocation(self) -> array[int]:
+        """The number of the sector that follows each one."""
+        content, size = self._content, self._size
+        # What the header has no room for stands in sectors that each end with the number of the next.
+        sectors = list(struct.unpack_from("<109I", content, 76))
+        following = struct.unpack_from("<I", content, 68)[0]
+        most = len(content) // size
+        while following < _NO_SECTOR and len(sectors) <= most + 109:
+            more = struct.unpack_from(f"<{size // 4}I", content, (following + 1) * size)
+            sectors.extend(more[:-1])
+            following = more[-1]
+        there = (sector for sector in sectors[: most + 109] if sector < _NO_SECTOR)
+        return _numbers(b"".join([content[(sector + 1) * size : (sector + 2) * size] for sector in there]))
+
+
+def _numbers(raw: bytes) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(raw[: len(raw) // 4 * 4])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _run(content: bytes, table: array[int], first: int, size: int | None, width: int, shift: int) -> Iterator[bytes]:
+    """The bytes of a chain of sectors: no more than the whole has, as a chain may come back to itself."""
+    left = len(content) if size is None else min(size, len(content))
+    sector = first
+    while left > 0 and sector < len(table):
+        # As programs write a stream in one go, most of it stands together.
+        end = sector + 1
+        most = sector + (left + width - 1) // width
+        following = table[sector]
+        while following == end and end < most:
+            following = table[end] if end < len(table) else _NO_SECTOR
+            end += 1
+        part = content[shift + sector * width : min(shift + end * width, shift + sector * width + left)]
+        yield part
+        if len(part) < min((end - sector) * width, left):
+            return
+        left -= (end - sector) * width
+        sector = following
+
+
+def _root_streams(directory: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Name, first sector and size of the root's own streams: an embedded document's must not be taken for the file's."""
+    waiting = [struct.unpack_from("<I", directory, 76)[0]]
+    seen: set[int] = set()
+    count = len(directory) // _ENTRY_BYTES
+    while waiting and len(seen) < _MOST_ENTRIES:
+        number = waiting.pop()
+        if number >= count or number in seen:
+            continue
+        seen.add(number)
+        place = number * _ENTRY_BYTES
+        length, kind, _, before, after = struct.unpack_from("<HBBII", directory, place + 64)
+        waiting += before, after
+        if kind == _STREAM:
+            name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
+            yield name, struct.unpack_from("<II", directory, place + 116)
