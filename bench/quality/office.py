@@ -20,6 +20,7 @@ import zipfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import import_module
@@ -121,7 +122,8 @@ def reference(path: Path, folder: Path) -> str | None:
     for made in folder.glob(f"{path.name}.fod?"):
         return "\n".join(_flat_open_document(made.read_bytes(), is_excel=kind.startswith(".xls")))
     if kind in (".html", ".htm", ".xhtml"):
-        return "\n".join(_visible(path.read_bytes()))
+        markup = _decoded(path.read_bytes())
+        return None if markup is None else "\n".join(_visible(markup))
     if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
         return "\n".join(_package_text(path.read_bytes(), kind))
     return None
@@ -273,9 +275,21 @@ class _Visible(HTMLParser):
             self.found.append(data)
 
 
-def _visible(content: bytes) -> Iterator[str]:
+_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+
+
+def _decoded(content: bytes) -> str | None:
+    """A page as UTF-8 or as it declares; None where it is neither: what a browser shows of it is no truth."""
+    declared = _CHARSET.search(content[:4096])
+    for name in ("utf-8", declared[1].decode() if declared else "utf-8"):
+        with suppress(UnicodeDecodeError, LookupError):
+            return content.decode(name)
+    return None
+
+
+def _visible(markup: str) -> Iterator[str]:
     parser = _Visible()
-    parser.feed(content.decode("utf-8", "replace"))
+    parser.feed(markup)
     yield "".join(parser.found)
 
 

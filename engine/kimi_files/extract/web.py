@@ -7,15 +7,20 @@ import contextlib
 import html
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.furniture import apart
 from kimi_files.extract.markdown import headings, sections
-from kimi_files.extract.pieces import one_line, sentence
+from kimi_files.extract.pieces import one_line, page_texts, sentence
 from kimi_files.extract.text import warnings
 from kimi_files.formats import Format
+
+AROUND = "menus"
+"""The label of the page with what stands around a web page's content."""
 
 # Browsers, too, look for it in the first kilobyte; XHTML may say it in its first line.
 _DECLARED = re.compile(
@@ -38,6 +43,9 @@ _DETOUR = re.compile(
     r"https?://(?:www\.bing\.com/ck/a|(?:www\.)?google\.[a-z.]{2,6}/url|[\w.-]{1,60}safelinks\.protection\.outlook\.com/"
     r"|l\.facebook\.com/l\.php)\?[^\s()<>\"\]]{1,4000}"
 )
+# A link says nothing twice: a title that its words say, an address where it has no words of its own.
+_TITLED = re.compile(r"""\[([^\[\]]{1,400})\]\(((?>[^\s()<>]{1,4000})) "((?>(?:[^"\\\n]|\\.){1,400}))"\)""")
+_WORDLESS = re.compile(r"\[(https?://(?>[^\s\[\]()<>]{1,4000}))\]\(\1\)")
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
 
@@ -59,20 +67,45 @@ def read(
     decoded = decoded_markup(stream)
     markup = "".join(decoded)
     yield from warnings(decoded)
-    text, messages = page_text(markup)
+    page = converted(markup)
     del markup
-    yield from sections(text)
-    for message in messages:
-        yield Warning(message=sentence(message))
+    yield from page_events([page])
 
 
-def page_text(markup: str) -> tuple[str, list[str]]:
-    """A whole page as Markdown, its title above it where no heading says the same, and what the converter warns of."""
-    text, messages = as_markdown(markup)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``text`` has the title above it where no heading says the same; ``around`` are menus and the like; ``messages`` are
+    what the converter warns of."""
+
+    text: str
+    around: str
+    messages: Sequence[str]
+
+
+def converted(markup: str) -> Page:
+    """A whole page as Markdown, its content apart from what stands around it."""
+    content, around = apart(markup)
+    text, messages = as_markdown(content)
     title = _title(markup)
     if title and not _begins_with(text, title):
         text = f"# {title}\n\n{text}"
-    return text, messages
+    if not around:
+        return Page(text, "", messages)
+    words, more = as_markdown(around, is_xhtml=_XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None)
+    return Page(text, words.strip(), [*messages, *more])
+
+
+def page_events(pages: Sequence[Page]) -> Iterator[PageText | OutlineEntry | Warning]:
+    """The content in sections, and last, as a page of its own, what stands around it."""
+    number = 0
+    for event in sections("\n\n".join(text for page in pages if (text := page.text.strip()))):
+        number = max(number, event.number if isinstance(event, PageText) else 0)
+        yield event
+    around = "\n\n".join(page.around for page in pages if page.around)
+    if around:
+        yield from page_texts(number + 1, AROUND, "section", None, around)
+    for message in dict.fromkeys(message for page in pages for message in page.messages):
+        yield Warning(message=sentence(message))
 
 
 def decoded_markup(stream: BinaryIO, declared: str | None = None) -> Decoded:
@@ -103,7 +136,14 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
             br_in_tables=True,
         ),
     )
-    return _unwrapped(result.content or ""), [warning.message for warning in result.warnings]
+    text = _WORDLESS.sub(r"<\1>", _TITLED.sub(_without_echo, result.content or ""))
+    return _unwrapped(text), [warning.message for warning in result.warnings]
+
+
+def _without_echo(link: re.Match[str]) -> str:
+    """A link or picture without its title where its words say the same."""
+    said = link[3].replace("\\", "").casefold() in link[1].replace("\\", "").casefold()
+    return f"[{link[1]}]({link[2]})" if said else link[0]
 
 
 def _unwrapped(text: str) -> str:

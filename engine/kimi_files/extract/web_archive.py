@@ -11,7 +11,6 @@ from kimi_files.errors import DamagedFile
 from kimi_files.extract import mime, web
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.markdown import sections
-from kimi_files.extract.pieces import sentence
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format
@@ -34,17 +33,12 @@ def read(
             raise DamagedFile("The web archive holds no page.", "Save the page again.")
         yield from sections("\n\n".join(texts))
         return
-    messages: dict[str, None] = {}
-    texts = []
+    found = []
     for part in pages:
         declared = part.get_param("charset")
         markup = web.decoded_markup(io.BytesIO(mime.content_of(part)), declared if isinstance(declared, str) else None)
-        found, warnings = web.page_text("".join(markup))
-        texts.append(found)
-        messages.update(dict.fromkeys(warnings))
-    yield from sections("\n\n".join(text.strip() for text in texts if text.strip()))
-    for message in messages:
-        yield Warning(message=sentence(message))
+        found.append(web.converted("".join(markup)))
+    yield from web.page_events(found)
 
 
 def _leaves(part: Part) -> Iterator[Part]:
