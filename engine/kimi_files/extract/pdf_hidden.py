@@ -132,7 +132,7 @@ def _seen_on_paper(page: Any, suspects: list[_Suspect]) -> set[_Suspect]:
         return set()
     from PIL import ImageChops
 
-    scale = min(2.0, _DRAWN / max(*page.get_size(), 1.0))
+    scale = min(1.0, _DRAWN / max(*page.get_size(), 1.0))
     with_them = page.render(scale=scale)
     for suspect in suspects:
         pdfium.FPDFPageObj_SetIsActive(suspect.text, False)
@@ -140,7 +140,7 @@ def _seen_on_paper(page: Any, suspects: list[_Suspect]) -> set[_Suspect]:
     for suspect in suspects:
         pdfium.FPDFPageObj_SetIsActive(suspect.text, True)
     place = with_them.get_posconv(page).to_bitmap
-    difference = ImageChops.difference(with_them.to_pil().convert("RGB"), without.to_pil().convert("RGB"))
+    difference = ImageChops.difference(with_them.to_pil(), without.to_pil())
     seen = set()
     for suspect in suspects:
         left, bottom, right, top = suspect.bounds
