@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf_pictures
 from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.pdf_continued import continued
 from kimi_files.extract.pdf_hidden import Hidden, counted, hidden_texts, marked
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
@@ -67,7 +68,8 @@ def read(
         yield from entries
         findings = _Findings(labels, headings=None if entries else [])
         scans = ScanReader()
-        for number, page in enumerate(_pages(document, untrusted_pdf, findings), start=1):
+        pages = _with_tables_continued(_pages(document, untrusted_pdf, findings), labels)
+        for number, page in enumerate(pages, start=1):
             findings.note(number, page)
             plain = page.plain if page.plain != page.text else None
             recognised, ocr = "", _NO_OCR
@@ -230,6 +232,21 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
         finally:
             # liteparse ends a session only in the thread that began it.
             beside.submit(batches.close)
+
+
+def _with_tables_continued(pages: Iterable[_Page], labels: list[str]) -> Iterator[_Page]:
+    """The pages with the tables that go on from one to the next marked, and their heads repeated."""
+    last: _Page | None = None
+    for number, page in enumerate(pages):
+        if last is not None:
+            if not (last.is_plain or page.is_plain) and (
+                both := continued(last.text, page.text, labels[number - 1], labels[number])
+            ):
+                last.text, page.text = both.before, both.after
+            yield last
+        last = page
+    if last is not None:
+        yield last
 
 
 def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict[int, Any]]:
