@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files import extras
-from kimi_files.errors import DamagedFile, InvalidPages, TooComplex
+from kimi_files.errors import DamagedFile, InvalidPages, TooComplex, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import page_texts
 from kimi_files.extract.scans import ScanReader
@@ -35,6 +35,7 @@ LONGEST_SCAN = 4_000
 # No other decoder of Pillow's ever sees a file.
 _DECODERS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "ICO", "XBM", "TIFF", "AVIF")
 _ANIMATED = ("PNG", "GIF", "WEBP", "AVIF")
+_ORIENTATION, _ON_SIDE = 0x0112, (5, 6, 7, 8)
 _LINE_ART_COLOURS = 4096
 _QUALITIES = (85, 75, 60, 45, 30)
 
@@ -117,9 +118,12 @@ def check(
 
 
 def describe(image: Image, format: Format) -> str:  # noqa: A002
-    """'PNG picture, 1,200 × 800 px', with the number of frames or pages if there are several."""
-    width, height = image.size
+    """'PNG picture, 1,200 × 800 px', upright, with the number of frames, pages or sizes if there are several."""
+    width, height = _upright_size(image)
     words = f"{format.name}, {width:,} × {height:,} px"
+    sizes = len(image.info.get("sizes", ())) if image.format == "ICO" else 1
+    if sizes > 1:
+        words += f", the largest of {sizes} sizes"
     frames = _frames(image)
     if frames > 1 and image.format in (*_ANIMATED, "TIFF"):
         words += f", {frames:,} {'pages' if image.format == 'TIFF' else 'frames'}"
@@ -160,6 +164,10 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[ImageFile]:
     except UnidentifiedImageError:
         raise _damaged(name, "its header makes no sense") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        if str(error).startswith("Unsupported"):
+            raise UnsupportedFile(
+                f"'{name}' is a picture of a rare kind that is not read.", "Save it as PNG."
+            ) from error
         reason = "it ends too early" if "truncated" in str(error) else "its pixels cannot be decoded"
         raise _damaged(name, reason) from error
 
@@ -214,6 +222,16 @@ def _upright(image: Image) -> Image:
         return image
 
 
+def _upright_size(image: Image) -> tuple[int, int]:
+    """Width and height of ``_upright(image)``. The decoder for TIFF gives those by itself."""
+    width, height = image.size
+    try:
+        on_side = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _ON_SIDE
+    except (struct.error, KeyError, TypeError, ValueError, SyntaxError, OSError):
+        on_side = False
+    return (height, width) if on_side else (width, height)
+
+
 def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: A002
     parts = []
     frames = _frames(image)
@@ -221,7 +239,7 @@ def _note(image: Image, page: int, count: int, format: Format) -> str:  # noqa: 
         parts.append(f"page {page} of {count:,}")
     elif frames > 1 and image.format in _ANIMATED:
         parts.append(f"{format.name}, frame 1 of {frames:,}")
-    width, height = image.size
+    width, height = _upright_size(image)
     if max(width, height) > LONG_SIDE:
         parts.append(f"scaled down from {width:,} × {height:,} px")
     return ", ".join(parts)
@@ -247,6 +265,8 @@ def _ready(image: ImageFile) -> Image:
 
 
 def _plain_colours(image: Image) -> Image:
+    if image.mode == "I;16B":  # of which the library gives no extremes
+        image = image.convert("I")
     if image.mode.startswith(("I", "F")):
         low, high = image.getextrema()
         assert isinstance(low, int | float)

@@ -74,12 +74,23 @@ def test_transparency_of_a_drawing_is_kept() -> None:
     assert shown(drawing).getpixel((0, 0)) == (255, 0, 0, 128)
 
 
-def test_the_camera_orientation_is_applied() -> None:
-    image = Image.new("RGB", (40, 20), "black")
-    exif = image.getexif()
-    exif[0x0112] = 6
-    (drawing,) = drawn(saved(image, "JPEG", exif=exif), formats.JPEG)
-    assert shown(drawing).size == (20, 40)
+@pytest.mark.parametrize("known", [formats.JPEG, formats.PNG, formats.WEBP, formats.TIFF, formats.AVIF])
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (3, 3)), (3, (56, 36)), (6, (36, 3)), (8, (3, 56))])
+def test_the_camera_orientation_is_applied(known: formats.Format, orientation: int, corner: tuple[int, int]) -> None:
+    image = Image.new("RGB", (60, 40), "white")
+    image.paste("black", (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(image, known.extensions[0][1:].replace("jpg", "jpeg").replace("tif", "tiff"), exif=exif)
+    (drawing,) = drawn(data, known)
+    upright = shown(drawing).convert("L")
+    size = (40, 60) if orientation > 4 else (60, 40)
+    assert upright.size == size
+    dark = upright.getpixel(corner)
+    assert isinstance(dark, int)
+    assert dark < 50
+    words = picture.check(io.BytesIO(data), "a.png", known)
+    assert words == f"{known.name}, {size[0]} × {size[1]} px"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
@@ -96,6 +107,40 @@ def test_sixteen_bits_of_grey_use_all_of_eight() -> None:
     image.putpixel((1, 0), 3000)
     (drawing,) = drawn(saved(image, "PNG"))
     assert [shown(drawing).getpixel((x, 0)) for x in (0, 1)] == [0, 255]
+
+
+def test_sixteen_bits_are_drawn_in_either_order_of_bytes() -> None:
+    pixels = struct.pack(">HH", 1000, 3000)
+    entries = [
+        (256, 3, 2),
+        (257, 3, 1),
+        (258, 3, 16),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 3, 1),
+        (279, 4, 4),
+    ]
+    directory = b"".join(
+        struct.pack(">HHI", tag, kind, 1) + (struct.pack(">HH", value, 0) if kind == 3 else struct.pack(">I", value))
+        for tag, kind, value in entries
+    )
+    big = b"MM\0*" + struct.pack(">I", 12) + pixels + struct.pack(">H", len(entries)) + directory + bytes(4)
+    (drawing,) = drawn(big, formats.TIFF)
+    assert [shown(drawing).getpixel((x, 0)) for x in (0, 1)] == [0, 255]
+
+
+def test_an_icon_says_how_many_sizes_it_has() -> None:
+    data = saved(Image.new("RGBA", (64, 64), "red"), "ICO", sizes=[(16, 16), (32, 32), (64, 64)])
+    assert picture.check(io.BytesIO(data), "a.ico", formats.ICO) == "icon, 64 × 64 px, the largest of 3 sizes"
+
+
+def test_a_variant_that_nothing_here_decodes_is_not_called_damaged() -> None:
+    data = bytearray(saved(Image.new("RGB", (4, 4)), "BMP"))
+    data[28:30] = struct.pack("<H", 2)
+    with pytest.raises(UnsupportedFile, match="rare kind"):
+        drawn(bytes(data), formats.BMP)
 
 
 def test_pages_of_a_tiff_are_pages() -> None:
@@ -136,12 +181,13 @@ def test_a_tiff_whose_chain_of_pages_is_damaged_shows_its_first() -> None:
     assert shown(drawn(bytes(data), formats.TIFF)[0]).convert("L").getpixel((0, 0)) == 255
 
 
-def test_an_animation_shows_its_first_frame_and_says_so() -> None:
-    frames = [Image.new("RGB", (10, 10), (number * 20, 0, 0)) for number in range(12)]
-    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    (drawing,) = drawn(data, formats.GIF)
-    assert drawing.note == "GIF picture, frame 1 of 12"
-    assert picture.check(io.BytesIO(data), "a.gif", formats.GIF) == "GIF picture, 10 × 10 px, 12 frames"
+@pytest.mark.parametrize("known", [formats.GIF, formats.PNG, formats.WEBP, formats.AVIF])
+def test_an_animation_shows_its_first_frame_and_says_so(known: formats.Format) -> None:
+    frames = [Image.new("RGB", (16, 16), (number * 20, 0, 0)) for number in range(12)]
+    data = saved(frames[0], known.extensions[0][1:], save_all=True, append_images=frames[1:])
+    (drawing,) = drawn(data, known)
+    assert drawing.note == f"{known.name}, frame 1 of 12"
+    assert picture.check(io.BytesIO(data), "a.gif", known) == f"{known.name}, 16 × 16 px, 12 frames"
 
 
 @pytest.mark.parametrize("size", [(50_000, 50_000), (64_001, 1_000)])
