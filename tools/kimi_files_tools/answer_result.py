@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
-from kimi_files_tools.layout import one_line, warning_line
+from kimi_files_tools.layout import one_line, unread_line
 
 if TYPE_CHECKING:
     from kimi_files.answer import Answer, Citation
@@ -27,7 +27,7 @@ def reserved_tokens(contents: Sequence[Content], not_read: Sequence[NotRead], ma
 def answer_result(answer: Answer, contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> str:
     """The whole result within ``max_tokens``; passages that do not fit beside the head are counted as left out."""
     if answer.text is not None:
-        return _model_result(answer, not_read, max_tokens)
+        return _model_result(answer, contents, not_read, max_tokens)
     shown = list(answer.citations)
     while True:
         left_out = answer.left_out + len(answer.citations) - len(shown)
@@ -88,7 +88,7 @@ def _not_read_line(not_read: Sequence[NotRead], contents: Sequence[Content], max
         for content in contents
         if content.tokens and any(page.without_text and page.kind != "clip" for page in content.pages)
     ]
-    warnings = [f"{one_line(content.name, 80)}: {one_line(warning_line(content), 200)}" for content in partly[:3]]
+    warnings = [f"{one_line(content.name, 80)}: {one_line(unread_line(content), 200)}" for content in partly[:3]]
     left = max_tokens // 10
     parts: list[str] = []
     for words in map(str, not_read):
@@ -120,11 +120,11 @@ def _passage(citation: Citation) -> str:
     return f"[{citation.number}] {one_line(citation.file, 120)}, {citation.place}{heading}\n{citation.text}"
 
 
-def _model_result(answer: Answer, not_read: Sequence[NotRead], max_tokens: int) -> str:
+def _model_result(answer: Answer, contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> str:
     """A model's words, then the sources that it cites, what it was given and what the answer cost."""
     lines = [answer.text or "", ""]
     lines.extend(_source(citation) for citation in answer.citations)
-    lines.extend(filter(None, [_not_read_line(not_read, (), max_tokens)]))
+    lines.extend(filter(None, [_not_read_line(not_read, contents, max_tokens)]))
     cost = f"{answer.tokens_in:,} tokens in, {answer.tokens_out:,} out" if answer.tokens_in else ""
     lines.append(" · ".join(part for part in (f"model {answer.model}", answer.coverage, cost) if part))
     return "\n".join(lines)

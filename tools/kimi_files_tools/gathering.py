@@ -13,11 +13,13 @@ from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
 from kimi_files.progress import Progress
 from kimi_files_tools.arguments import MOST_FILES
-from kimi_files_tools.layout import one_line, warning_line
+from kimi_files_tools.layout import one_line, unread_line
 from kimi_files_tools.workspace import Workspace, is_file_id
 
 # Enough to keep two workers busy while others wait for the disk.
 _AT_ONCE = 4
+# Reading scans takes half a minute at most, and some hosts give up after one.
+_SCANS_BEGIN_WITHIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,26 @@ def _files_of(folder: str, count: int, more: str = "") -> str:
 async def _read_all(
     workspace: Workspace, names: Sequence[str], progress: Progress
 ) -> dict[str, _Read | KimiFilesError]:
-    """What each file gave, or why nothing, in the order of ``names``; a few at a time."""
+    """What each file gave, or why nothing, in the order of ``names``; a few at a time.
+
+    Scans that nobody has read yet are read as far as time allows: the rest waits for the next question.
+    """
     service = await workspace.service()
     read: dict[str, _Read | KimiFilesError] = {}
     places = anyio.Semaphore(_AT_ONCE)
+    scans_until = anyio.current_time() + _SCANS_BEGIN_WITHIN
+
+    async def report(done: float, total: float | None, message: str) -> None:
+        await progress(len(read), len(names), message)
 
     async def read_one(name: str) -> None:
         async with places:
             try:
                 async with workspace.open(name) as reference:
                     content = await service.content(reference)
+                    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+                    if waiting and anyio.current_time() < scans_until:
+                        content = await service.read_scans(reference, waiting, report)
                     exhibits = () if content.tokens else tuple(await service.exhibits(reference, content))
                     read[name] = _Read(content, exhibits)
             except KimiFilesError as error:
@@ -140,9 +152,8 @@ def _nothing_read(failures: Mapping[str, KimiFilesError]) -> KimiFilesError:
 
 
 def _why_silent(content: Content) -> str:
-    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
-    if waiting:
-        return warning_line(content)
+    if any(page.ocr == "waiting" for page in content.pages):
+        return unread_line(content)
     if content.pages and all(page.without_text for page in content.pages):
         return "a picture: call get_file_content with pictures=true"
     return "it has no text"

@@ -73,6 +73,14 @@ def warning_line(content: Content) -> str:
     return one_line(" · ".join(warnings), _WARNING_CHARACTERS)
 
 
+def unread_line(content: Content) -> str:
+    """What a question does not find in a file: scans that wait, with the remedy, and what else ``warning_line`` says."""
+    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+    if not waiting:
+        return warning_line(content)
+    return f"{_pages_are(waiting, content.labels, 'scan')} not read yet: ask again, and the next of them are read"
+
+
 def _pages_are(numbers: Sequence[int], labels: Sequence[str], noun: str) -> str:
     """ "page 3 is a scan", "pages 3-5 are scans"."""
     named = ranges(numbers, labels)

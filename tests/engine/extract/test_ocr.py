@@ -11,6 +11,8 @@ from kimi_files.access import AccessPolicy, open_file
 from kimi_files.content import Content
 from kimi_files.local.service import Limits, LocalFilesService
 from kimi_files.workers.pool import WorkerPool
+from kimi_files_tools.ask_about_files import ask_about_files
+from kimi_files_tools.workspace import Workspace
 from tests.samples.scans import saved, scanned_page, scanned_pdf
 
 pytestmark = pytest.mark.skipif(not extras.has("ocr"), reason="the extra 'ocr' is not installed")
@@ -54,6 +56,28 @@ async def test_scans_are_read_whichever_way_up_they_lie_and_the_rest_on_demand(t
         assert await content(service, file) == later, "what was read once stays"
     finally:
         await service.aclose()
+
+
+async def test_a_question_has_scans_read_that_wait_and_says_which_still_do(tmp_path: Path) -> None:
+    (tmp_path / "scan.pdf").write_bytes(
+        scanned_pdf([scanned_page([f"Shaft {number} has 48 cracks."]) for number in range(1, 5)])
+    )
+
+    async def start() -> LocalFilesService:
+        return LocalFilesService(tmp_path / "data", WorkerPool(size=1), Limits(scan_seconds=0.0))
+
+    workspace = Workspace(AccessPolicy.from_folders([tmp_path], tmp_path), start)
+    try:
+        answers = [await ask_about_files(workspace, "Which shaft has cracks?", ["scan.pdf"]) for _ in range(3)]
+    finally:
+        await workspace.aclose()
+    # Without any time one page is read when the file is opened, and one for each question.
+    for number, answer in enumerate(answers, start=2):
+        assert f"Shaft {number} has" in answer
+        assert f"Shaft {number + 1} has" not in answer
+    assert "scan.pdf: pages 3-4 are scans not read yet: ask again" in answers[0]
+    assert "page 4 is a scan not read yet: ask again" in answers[1]
+    assert "not read" not in answers[2]
 
 
 async def test_words_in_pictures_and_pages_of_a_tiff(tmp_path: Path) -> None:
