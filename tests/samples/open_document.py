@@ -81,24 +81,31 @@ def slide(title: str, body: str, notes: str = "", style: str = "shown") -> str:
     )
 
 
-def xlsb(name: str, rows: list[list[str | float]]) -> bytes:
-    """A binary workbook of one sheet."""
-    book = _record(131) + _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide(name))
-    content = _record(129) + _record(145)
+def xlsb(
+    name: str, rows: list[list[str | float | tuple[int, bytes]]], beside: dict[str, str | bytes] | None = None
+) -> bytes:
+    """A binary workbook of one sheet: texts, numbers, or cells by their record's kind and value; and parts ``beside`` it."""
+    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide(name))
+    content = record(129) + record(145)
     for number, cells in enumerate(rows):
-        content += _record(0, struct.pack("<IIHHBI", number, 0, 300, 0, 0, 0))
+        content += record(0, struct.pack("<IIHHBI", number, 0, 300, 0, 0, 0))
         for column, value in enumerate(cells):
             place = struct.pack("<II", column, 0)
-            content += _record(6, place + _wide(value)) if isinstance(value, str) else b""
-            content += _record(5, place + struct.pack("<d", value)) if not isinstance(value, str) else b""
+            if isinstance(value, tuple):
+                content += record(value[0], place + value[1])
+            elif isinstance(value, str):
+                content += record(6, place + wide(value))
+            else:
+                content += record(5, place + struct.pack("<d", value))
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>',
         "_rels/.rels": relations({"rId1": ("officeDocument", "xl/workbook.bin")}),
-        "xl/workbook.bin": book + _record(144) + _record(132),
+        "xl/workbook.bin": book + record(144) + record(132),
         "xl/_rels/workbook.bin.rels": relations({"rId1": ("worksheet", "worksheets/sheet1.bin")}),
-        "xl/worksheets/sheet1.bin": content + _record(146) + _record(130),
+        "xl/worksheets/sheet1.bin": content + record(146) + record(130),
+        **(beside or {}),
     }
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as container:
@@ -107,7 +114,7 @@ def xlsb(name: str, rows: list[list[str | float]]) -> bytes:
     return target.getvalue()
 
 
-def _record(kind: int, content: bytes = b"") -> bytes:
+def record(kind: int, content: bytes = b"") -> bytes:
     head = bytes((kind,)) if kind < 128 else bytes((kind & 0x7F | 0x80, kind >> 7))
     size, sizes = len(content), b""
     while size > 127:
@@ -116,5 +123,5 @@ def _record(kind: int, content: bytes = b"") -> bytes:
     return head + sizes + bytes((size,)) + content
 
 
-def _wide(text: str) -> bytes:
+def wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
-from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells, flat
+from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells, cells_binary, flat
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
@@ -84,11 +84,10 @@ def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A0
     if format == ODS:
         return [_Sheet(sheet.name, sheet.text, sheet.hidden) for sheet in OpenDocument(untrusted_bytes).sheets()]
     if format == XLSB:
-        Package(untrusted_bytes)
-        return _by_office_oxide(by_office_oxide.opened(untrusted_bytes, "xlsb"))
+        return _from_package(untrusted_bytes, "xlsb")
     if format == XLSX and not untrusted_bytes.startswith(b"PK"):
         return [_Sheet(name, grid.text(), hidden) for name, hidden, grid in flat.excel_sheets(untrusted_bytes)]
-    return (_from_package if untrusted_bytes.startswith(b"PK") else _from_binary)(untrusted_bytes)
+    return _from_package(untrusted_bytes) if untrusted_bytes.startswith(b"PK") else _from_binary(untrusted_bytes)
 
 
 def _labels(found: list[_Sheet]) -> list[str]:
@@ -100,13 +99,14 @@ def _labels(found: list[_Sheet]) -> list[str]:
     return labels
 
 
-def _from_package(untrusted_bytes: bytes) -> list[_Sheet]:
-    """By the package's own XML; by the libraries where that has another layout than Excel's."""
+def _from_package(untrusted_bytes: bytes, kind: str = "xlsx") -> list[_Sheet]:
+    """By the package's own parts; by the libraries where that has another layout than Excel's."""
     package = Package(untrusted_bytes)
-    there = cells.sheets(package)
-    texts = cells.texts(package, there)
+    own = cells_binary if kind == "xlsb" else cells
+    there = own.sheets(package)
+    texts = own.texts(package, there)
     found = [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
-    return found if _has_text(found) else _by_libraries(untrusted_bytes, "xlsx", found)
+    return found if _has_text(found) else _by_libraries(untrusted_bytes, kind, found)
 
 
 def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from kimi_files.errors import DamagedFile, PasswordRequired, TooComplex
 from kimi_files.extract import sheets, slides, word
 from tests.engine.extract.reading import read
-from tests.samples.open_document import cell, open_document, paragraph, row, sheet, slide, xlsb
+from tests.samples.open_document import cell, open_document, paragraph, record, row, sheet, slide, wide, xlsb
+from tests.samples.package import relations
 
 
 def text_of(body: str, **more: str) -> str:
@@ -174,6 +177,43 @@ def test_binary_workbooks_are_sheets() -> None:
     reading = read(sheets.read, xlsb("Übersicht", [["Name", "Zahl"], ["雪", 12.0]]), "a.xlsb")
     assert [page.label for page in reading.pages] == ["Übersicht"]
     assert reading.texts == ["| Name | Zahl |\n| --- | --- |\n| 雪 | 12 |"]
+
+
+def test_binary_workbooks_are_read_by_their_records() -> None:
+    """Packed numbers, shared texts between empty cells, results of formulas, formats, and a comment."""
+    shared = record(19, b"\0" + wide("first")) + record(19, b"\0" + wide("second"))
+    styles = (
+        record(44, struct.pack("<H", 164) + wide("0.0%"))
+        + record(617)
+        + record(47, struct.pack("<HH", 0, 164) + bytes(12))
+        + record(618)
+    )
+    place = struct.pack("<IIIII", 0, 1, 1, 0, 0) + bytes(16)
+    comments = record(632, wide("Ada")) + record(635, place) + record(637, b"\0" + wide("Ada:\nreally?"))
+    content = xlsb(
+        "S",
+        [
+            [(7, struct.pack("<I", 1)), (1, b""), (7, struct.pack("<I", 0)), (2, struct.pack("<i", 123 << 2 | 3))],
+            [
+                (4, b"\1"),
+                (11, b"\x2a\0\0"),
+                (9, struct.pack("<d", 2.5)),
+                (8, wide("told") + b"\0\0"),
+                (2, struct.pack("<I", 0x3FD00000)),
+            ],
+        ],
+        {
+            "xl/sharedStrings.bin": shared,
+            "xl/styles.bin": styles,
+            "xl/comments1.bin": comments,
+            "xl/worksheets/_rels/sheet1.bin.rels": relations({"rId1": ("comments", "../comments1.bin")}),
+        },
+    )
+
+    assert read(sheets.read, content, "a.xlsb").texts == [
+        "| second |  | first | 123.0% |  |\n| --- | --- | --- | --- | --- |\n| TRUE | #N/A | 250.0% | told | 25.0% |\n\n"
+        "[comment on A2 (Ada): really?]"
+    ]
 
 
 def test_rtf_that_the_library_loses_is_read_by_its_words() -> None:

@@ -41,13 +41,33 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Book:
+class Book:
+    """What the cells of a workbook refer to: texts, and for each cell style its format code and what shows its numbers."""
+
     strings: list[str]
     codes: list[str]
     shown: list[Shown]
-    """The format code of each cell style, and what shows its numbers."""
     has_words: bool
-    """Whether a code writes words around texts."""
+
+    @classmethod
+    def of(cls, strings: list[str], codes: list[str], is_1904: bool) -> Book:
+        shown = [formatter(code, is_1904) for code in codes]
+        return cls(strings, codes, shown, any(text_formatter(code) for code in codes))
+
+    def string(self, index: int) -> str:
+        """Raises DamagedFile where it is missing."""
+        if not 0 <= index < len(self.strings):
+            raise DamagedFile("The workbook is damaged: a cell's text is missing.", "Save it again in Excel.")
+        return self.strings[index]
+
+    def number(self, value: float, style: int) -> str:
+        """A number as it is shown. Raises ValueError or OverflowError for one that cannot be."""
+        return (self.shown[style] if 0 <= style < len(self.shown) else general)(value)
+
+    def worded(self, text: str, style: int) -> str:
+        """A text with the words that its format writes around it."""
+        written = text_formatter(self.codes[style]) if self.has_words and 0 <= style < len(self.codes) else None
+        return text if written is None else written(text)
 
 
 def sheets(package: Package) -> list[Sheet]:
@@ -83,7 +103,7 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
         yield grid.text()
 
 
-def _book(package: Package) -> _Book:
+def _book(package: Package) -> Book:
     is_1904 = False
 
     def start(tag: str, attributes: Attributes) -> None:
@@ -96,8 +116,7 @@ def _book(package: Package) -> _Book:
     named = dict(package.relations(main).values())
     strings = _strings(package.part(named.get("sharedStrings", "xl/sharedStrings.xml")))
     codes = _codes(package.part(named.get("styles", "xl/styles.xml")))
-    shown = [formatter(code, is_1904) for code in codes]
-    return _Book(strings, codes, shown, any(text_formatter(code) for code in codes))
+    return Book.of(strings, codes, is_1904)
 
 
 def _strings(content: bytes) -> list[str]:
@@ -167,7 +186,7 @@ def _codes(content: bytes) -> list[str]:
     return [codes.get(number, "") for number in styles]
 
 
-def _fill(grid: Grid, content: bytes, book: _Book) -> None:
+def _fill(grid: Grid, content: bytes, book: Book) -> None:
     """Put the cells with content into the grid."""
     start = max(content.find(b"sheetData"), 0)
     count = len(_CELL_START.findall(content, start))
@@ -192,7 +211,7 @@ def _fill(grid: Grid, content: bytes, book: _Book) -> None:
             grid.put(int(row) - 1, column, text)
 
 
-def _fill_slowly(grid: Grid, content: bytes, book: _Book) -> None:
+def _fill_slowly(grid: Grid, content: bytes, book: Book) -> None:
     cell: Attributes = {}
     words: list[str] = []
     formula: list[str] = []
@@ -229,32 +248,22 @@ def _fill_slowly(grid: Grid, content: bytes, book: _Book) -> None:
     parse_xml(content, start, end, text)
 
 
-def _value(raw: str, kind: str, style: int, book: _Book) -> str:
+def _value(raw: str, kind: str, style: int, book: Book) -> str:
     match kind:
         case "n":
-            return _number_text(raw.strip(), book.shown[style] if 0 <= style < len(book.shown) else general)
+            try:
+                return book.number(float(raw), style)
+            except (ValueError, OverflowError):
+                return raw.strip()
         case "s":
-            index = _number(raw)
-            if not 0 <= index < len(book.strings):
-                raise DamagedFile("The workbook is damaged: a cell's text is missing.", "Save it again in Excel.")
-            raw = book.strings[index]
+            return book.worded(book.string(_number(raw)), style)
         case "b":
             return "TRUE" if raw.strip() in ("1", "true") else "FALSE"
         case "d":
             return raw.replace("T", " ").removesuffix("Z").removesuffix(".000").removesuffix(" 00:00:00")
         case "e":
             return raw
-        case _:
-            raw = unescaped(raw)
-    written = text_formatter(book.codes[style]) if book.has_words and 0 <= style < len(book.codes) else None
-    return raw if written is None else written(raw)
-
-
-def _number_text(raw: str, shown: Shown) -> str:
-    try:
-        return shown(float(raw))
-    except (ValueError, OverflowError):
-        return raw
+    return book.worded(unescaped(raw), style)
 
 
 def _add_links(grid: Grid, content: bytes, targets: dict[str, str]) -> None:
@@ -267,31 +276,41 @@ def _add_links(grid: Grid, content: bytes, targets: dict[str, str]) -> None:
 
 def _add_asides(grid: Grid, package: Package, part: str, content: bytes) -> None:
     """What stands on a sheet beside its cells: drawings, comments, headers and footers."""
-    relations = sorted(package.relations(part).values())
-    for kind, name in relations:
-        if kind == "drawing":
-            add_drawing(grid, package, name)
-    threads = [name for kind, name in relations if kind == "threadedComment"]
-    for kind, name in relations:
+    add_drawings(grid, package, part)
+    has_threads = any(kind == "threadedComment" for kind, _ in package.relations(part).values())
+    for kind, name in sorted(package.relations(part).values()):
         if kind == "comments":
-            _add_comments(grid, package.part(name), without_threads=bool(threads))
-    if threads:
-        people = _people(package)
-        for name in threads:
-            _add_thread(grid, package.part(name), people)
+            _add_comments(grid, package.part(name), has_threads)
+    add_threads(grid, package, part, _WORKBOOK)
     written = _HEADS.findall(content) if b"eaderFooter" in content else []
     grid.heads([unescaped(_text(text)) for text in written])
 
 
-def add_drawing(grid: Grid, package: Package, name: str) -> None:
+def add_drawings(grid: Grid, package: Package, part: str) -> None:
     """Texts of boxes, descriptions of pictures, what charts say that the cells do not, and words of diagrams."""
-    grid.asides.extend(_drawn(package.part(name)))
-    for kind, part in package.relations(name).values():
-        if kind in ("chart", "chartEx"):
-            grid.chart(_chart_texts(package.part(part)))
-        elif kind == "diagramData":
-            root = tree(package.part(part))
-            grid.asides.extend(block.text for block in (diagram(root) if root is not None else ()) if block.text)
+    for drawing in sorted(name for kind, name in package.relations(part).values() if kind == "drawing"):
+        grid.asides.extend(_drawn(package.part(drawing)))
+        for kind, name in package.relations(drawing).values():
+            if kind in ("chart", "chartEx"):
+                grid.chart(_chart_texts(package.part(name)))
+            elif kind == "diagramData":
+                root = tree(package.part(name))
+                grid.asides.extend(block.text for block in (diagram(root) if root is not None else ()) if block.text)
+
+
+def add_threads(grid: Grid, package: Package, part: str, workbook: str) -> None:
+    """The threads of comments, each reply as a comment."""
+    threads = sorted(name for kind, name in package.relations(part).values() if kind == "threadedComment")
+    people = _people(package, package.main(workbook)) if threads else {}
+    for name in threads:
+        _add_thread(grid, package.part(name), people)
+
+
+def without_thread(words: str) -> tuple[str, bool]:
+    """A comment's words, and whether it stands for a thread: Excel writes that, and advice, for older programs."""
+    before, mark, thread = words.partition("Comment:")
+    is_thread = bool(mark) and before.startswith("[Threaded comment]")
+    return (thread if is_thread else words), is_thread
 
 
 def _drawn(content: bytes) -> Iterator[str]:
@@ -343,7 +362,7 @@ def _chart_texts(content: bytes) -> list[str]:
     return found
 
 
-def _add_comments(grid: Grid, content: bytes, without_threads: bool) -> None:
+def _add_comments(grid: Grid, content: bytes, has_threads: bool) -> None:
     authors: list[str] = []
     stack: list[str] = []
     words: list[str] = []
@@ -361,14 +380,11 @@ def _add_comments(grid: Grid, content: bytes, without_threads: bool) -> None:
     def end(tag: str) -> None:
         stack.pop()
         if tag == "comment":
-            said = unescaped("".join(words)).strip()
+            said, is_thread = without_thread(unescaped("".join(words)).strip())
             words.clear()
-            # Of a thread, Excel writes its words and advice for older programs.
-            before, mark, thread = said.partition("Comment:")
-            is_thread = bool(mark) and before.startswith("[Threaded comment]")
-            if not (is_thread and without_threads):
+            if not (is_thread and has_threads):
                 by = "" if author.startswith("tc={") else author
-                grid.comment(*place, by, (thread if is_thread else said).removeprefix(f"{author}:"))
+                grid.comment(*place, by, said.removeprefix(f"{author}:"))
 
     def text(characters: str) -> None:
         if stack[-1] == "author":
@@ -379,7 +395,7 @@ def _add_comments(grid: Grid, content: bytes, without_threads: bool) -> None:
     parse_xml(content, start, end, text)
 
 
-def _people(package: Package) -> dict[str, str]:
+def _people(package: Package, workbook: str) -> dict[str, str]:
     """The names of those who write in threads, by their ids."""
     found: dict[str, str] = {}
 
@@ -387,7 +403,7 @@ def _people(package: Package) -> dict[str, str]:
         if tag == "person":
             found[attributes.get("id", "")] = attributes.get("displayName", "")
 
-    for kind, name in package.relations(package.main(_WORKBOOK)).values():
+    for kind, name in package.relations(workbook).values():
         if kind == "person":
             parse_xml(package.part(name), start)
     return found
