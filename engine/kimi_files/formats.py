@@ -419,9 +419,18 @@ def _signature(name: str, head: bytes) -> Format | None:
         return BMP
     if by_name(name) == BMP and head.startswith((b"\x28\x00\x00\x00", b"\x0c\x00\x00\x00", b"\x7c\x00\x00\x00")):
         return BMP
+    if _is_old_tar(head):
+        return TAR
     if head.startswith(b"\x00\x00\x01\x00") and 0 < int.from_bytes(head[4:6], "little") <= 256:
         return ICO
     return None
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """A tar archive from before 1988: no mark, but the sum of its first header's bytes stands in it, in octal."""
+    header = head[:512]
+    told = re.fullmatch(rb"[ \x00]*([0-7]{1,7})[ \x00]*", header[148:156])
+    return len(header) == 512 and told is not None and int(told[1], 8) == sum(header[:148] + b" " * 8 + header[156:])
 
 
 def _media_container(name: str, head: bytes) -> Format | None:

@@ -69,6 +69,17 @@ def read(
     Raises:
         PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: Why it cannot be read.
     """
+    yield from _read(stream, name, format, 0)
+
+
+def _read(
+    stream: BinaryIO,
+    name: str,
+    format: Format,  # noqa: A002
+    depth: int,
+) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
+    if depth > _DEEPEST:
+        raise TooComplex(f"'{name}' is packed more than {_DEEPEST} times.", "Unpack it, and read what is in it.")
     with _typed(name):
         opened = _open(stream, name)
         if isinstance(opened, _Packed):
@@ -79,9 +90,12 @@ def read(
     if isinstance(opened, _Packed):
         unpacked = io.BytesIO(content)
         identified, module = readers.find_reader(unpacked, inner)
-        for event in readers.read(module, unpacked, inner, identified.format):
-            assert isinstance(event, PageText | OutlineEntry | Warning | Advance)
-            yield event
+        if module == "archive":
+            yield from _read(unpacked, inner, identified.format, depth + 1)
+        else:
+            for event in readers.read(module, unpacked, inner, identified.format):
+                assert isinstance(event, PageText | OutlineEntry | Warning | Advance)
+                yield event
         yield Warning(message=sentence(f"This is the packed file {inner}: {identified.format.name}."))
         return
     shown = members[:_MOST_MEMBERS]

@@ -84,7 +84,7 @@ class _Collector:
             inner = part.get_payload()
             for found in inner if isinstance(inner, list) else []:
                 if isinstance(found, Part):
-                    attached = self.message(found, depth + 1)
+                    attached = self.message(_undone(part, found), depth + 1)
                     message.attachments.append(Attachment(file_name(part) or attached.subject or "message", attached))
             return "", ""
         if part.is_multipart():
@@ -115,6 +115,14 @@ class _Collector:
         from kimi_files.extract import web
 
         return "\n\n".join(text or web.as_markdown(markup)[0] for text, markup in texts if text or markup), ""
+
+
+def _undone(part: Part, inner: Part) -> Part:
+    """The message in a part. The standard has it never encoded; some programs write it as base64 all the same."""
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64" or inner.keys():
+        return inner
+    inner["Content-Transfer-Encoding"] = "base64"
+    return parse_parts(content_of(inner))
 
 
 def _unnamed(kind: str, number: int) -> str:

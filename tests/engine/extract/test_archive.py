@@ -23,6 +23,7 @@ from kimi_files.errors import (
 )
 from kimi_files.extract import archive
 from kimi_files.extract.archive import opened_member
+from kimi_files.formats import identify
 from tests.engine.extract.reading import read
 from tests.samples.mail import eml
 from tests.samples.word import docx, paragraph
@@ -97,6 +98,25 @@ def test_a_single_packed_file_is_read_as_what_it_is(pack: object) -> None:
     assert reading.outline == [(1, "Log", 1)]
     assert reading.warnings == ["This is the packed file notes.md: Markdown."]
     assert opened_member(io.BytesIO(pack(b"words")), "notes.md.gz", "notes.md").read() == b"words"
+
+
+def test_what_is_packed_again_and_again_is_refused() -> None:
+    content = b"words"
+    for _ in range(3):
+        content = gzip.compress(content)
+    assert read(archive.read, content, "a.txt.gz.gz.gz").texts == ["words"]
+    with pytest.raises(TooComplex, match="packed more than 2 times"):
+        read(archive.read, gzip.compress(content), "a.gz")
+
+
+def test_a_tar_archive_from_before_the_standard_is_known_by_its_sum() -> None:
+    header = bytearray(tarfile.TarInfo("old.txt").tobuf(tarfile.USTAR_FORMAT))
+    header[257:265] = bytes(8)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    content = bytes(header) + bytes(1024)
+    assert identify("old.bin", io.BytesIO(content)).format.name == "tar archive"
+    assert "| old.txt |" in read(archive.read, content, "old.tar").texts[0]
 
 
 def test_names_in_the_encoding_of_another_machine_are_read() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -85,6 +86,14 @@ def test_messages_within_messages_are_pages_to_a_depth() -> None:
     assert [page.label for page in found.pages] == ["message", "fw0.eml", "fw0.eml / fw1.eml"]
     assert "fw2.eml (a message): not read" in found.texts[2]
     assert "Deepest" not in "".join(found.texts)
+
+
+def test_a_message_that_a_program_wrote_as_base64_is_a_message() -> None:
+    inner = base64.encodebytes(b"Subject: inside\r\n\r\nThe words of it.")
+    content = (
+        b"Subject: x\r\nContent-Type: message/rfc822; name=a.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n" + inner
+    )
+    assert "The words of it." in read(mail.read, content, "a.eml").texts[1]
 
 
 def test_headers_and_bodies_in_wrong_encodings_are_read() -> None:
