@@ -15,7 +15,8 @@ from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf_pictures
 from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pdf_continued import continued
-from kimi_files.extract.pdf_hidden import Hidden, counted, hidden_texts, marked
+from kimi_files.extract.pdf_hidden import Hidden, counted, marked, seen_through
+from kimi_files.extract.pdf_marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
 
@@ -46,7 +47,7 @@ _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
 _UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
 _SAME_LINK_GOES_ON = re.compile(r"\]\(([^()\s]+)\)(\s?)\[(?=[^\[\]]*\]\(\1\))")
 _HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
-_MARKS_IN_TITLE = re.compile(r"\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
+_MARKS_IN_TITLE = re.compile(r"\[\^\d+\]|\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
@@ -113,6 +114,7 @@ class _Seen:
     letters: Counter[str] = field(default_factory=Counter)
     is_picture: bool = False
     hidden: Sequence[Hidden] = ()
+    marks: Sequence[Mark] = ()
 
 
 class _Findings:
@@ -307,7 +309,7 @@ def _seen(document: Any, number: int) -> _Seen:
     with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
         letters = _letters(plain)
-        return _Seen(plain, letters, _is_picture(page, letters.total()), hidden_texts(page, text_page))
+        return _Seen(plain, letters, _is_picture(page, letters.total()), *seen_through(page, text_page))
 
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
@@ -335,7 +337,11 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
             difference
         ):
             markdown, difference = arranged, other
-    text = plain if difference.is_much else with_links(parsed, markdown) if parsed else markdown
+    text = plain if difference.is_much else without_false_formulas(markdown, plain)
+    if seen.marks:
+        text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
+    if parsed and not difference.is_much:
+        text = with_links(parsed, text)
     page = _Page(
         _join(text, _extras(parsed, text)),
         _join(plain, _extras(parsed, plain)),

@@ -12,6 +12,8 @@ from math import isfinite
 from struct import Struct
 from typing import Any
 
+from kimi_files.extract.pdf_marks import Bounds, Mark, raised_marks
+
 # An invisible text over a picture is what a program read on a scan, if pictures are much of the page, or most of it.
 _SCANNED = 0.15
 _ALL_SCANNED = 0.5
@@ -29,7 +31,6 @@ _MOST_BANDS = 200
 _DEEPEST = 6
 _MOST_OBJECTS = 100_000
 
-_Bounds = tuple[float, float, float, float]
 _Matrix = tuple[float, float, float, float, float, float]
 
 # pdfium's numbers for kinds of objects and for how texts are drawn.
@@ -56,30 +57,36 @@ class _Suspect:
 
     text: Any
     reason: str
-    bounds: _Bounds
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
 class _Cover:
     """What is painted under later objects; ``colour`` is None where it is of no single one (pictures, shadings)."""
 
-    bounds: _Bounds
+    bounds: Bounds
     colour: tuple[int, int, int] | None
 
 
-def hidden_texts(page: Any, text_page: Any) -> list[Hidden]:
-    """The hidden runs of a page in the order in which they are drawn. Both arguments are pypdfium2's."""
+def seen_through(page: Any, text_page: Any) -> tuple[list[Hidden], list[Mark]]:
+    """The hidden runs of a page in the order in which they are drawn, and the raised numbers among what people see.
+
+    Both arguments are pypdfium2's.
+    """
     sight = _Sight(page.get_bbox())
     suspects = [suspect for suspect in sight.suspects(page) if not sight.is_of_a_scan(suspect)]
     of_colour = [suspect for suspect in suspects if suspect.reason == SAME_COLOUR]
     seen = _seen_on_paper(page, of_colour) | {suspect for suspect in of_colour if sight.is_shown_twice(suspect)}
-    return list(
-        _runs(
-            (text, suspect.reason)
-            for suspect in suspects
-            if suspect not in seen and (text := _text(suspect.text, text_page)).strip()
-        )
+    hidden = _runs(
+        (text, suspect.reason)
+        for suspect in suspects
+        if suspect not in seen and (text := _text(suspect.text, text_page)).strip()
     )
+    look = _look()
+    marks = raised_marks(
+        sight.shown, lambda obj: _text(look.pointer(obj), text_page), lambda obj: look.size(obj, _ITSELF)
+    )
+    return list(hidden), marks
 
 
 INVISIBLE = "drawn invisible"
@@ -169,7 +176,7 @@ def _runs(found: Iterable[tuple[str, str]]) -> Iterator[Hidden]:
 class _Sight:
     """Goes through the objects of a page in the order in which they are painted."""
 
-    def __init__(self, page: _Bounds) -> None:
+    def __init__(self, page: Bounds) -> None:
         self.page = page
         self.pictured = 0.0
         """The share of the page that pictures cover, each counted."""
@@ -178,7 +185,8 @@ class _Sight:
         self._band = max(_BAND, (page[3] - page[1]) / _MOST_BANDS)
         self._colours = [_WHITE]
         self._left = _MOST_OBJECTS
-        self._shown: list[_Bounds] = []
+        self.shown: list[tuple[int, Bounds]] = []
+        """The texts that are seen."""
         self._places: set[tuple[int, ...]] | None = None
         self._far: set[bytes] = set()
         """Colours, as pdfium writes them, that no ground so far has."""
@@ -193,7 +201,7 @@ class _Sight:
         left, bottom, right, top = self.page
         mode_of, kind_of, edges, to_edges, fields = look.mode, look.kind, look.edges, look.to_edges, look.fields
         fill, to_colour, colour = look.fill, look.to_colour, look.colour
-        inner, far, shown, unpack = matrix is not _ITSELF, self._far, self._shown, _EDGES.unpack
+        inner, far, shown, unpack = matrix is not _ITSELF, self._far, self.shown, _EDGES.unpack
         for obj in objects:
             self._left -= 1
             if self._left < 0:
@@ -232,7 +240,7 @@ class _Sight:
             if reason:
                 yield _Suspect(look.pointer(obj), reason, bounds)
             else:
-                shown.append(bounds)
+                shown.append((obj, bounds))
 
     def is_of_a_scan(self, suspect: _Suspect) -> bool:
         """Whether a text is what a program read on a picture that lies under it."""
@@ -245,10 +253,10 @@ class _Sight:
     def is_shown_twice(self, suspect: _Suspect) -> bool:
         """Whether a text that is seen stands in the same place: shadows and bold letters are drawn that way."""
         if self._places is None:
-            self._places = set(map(_rounded, self._shown))
+            self._places = {_rounded(bounds) for _, bounds in self.shown}
         return _rounded(suspect.bounds) in self._places
 
-    def _of_colour(self, written: bytes, bounds: _Bounds) -> str:
+    def _of_colour(self, written: bytes, bounds: Bounds) -> str:
         """Why people do not see a text of that colour there; empty where they do."""
         red, green, blue, alpha = _COLOUR.unpack(written)
         colour = red, green, blue
@@ -262,7 +270,7 @@ class _Sight:
                 return SAME_COLOUR if cover.colour and _same(colour, cover.colour) else ""
         return SAME_COLOUR if _same(colour, _WHITE) else ""
 
-    def _paint(self, look: _Look, obj: int, bounds: _Bounds) -> None:
+    def _paint(self, look: _Look, obj: int, bounds: Bounds) -> None:
         shade = None
         if look.fill(obj, *look.to_colour):
             red, green, blue, alpha = _COLOUR.unpack(look.colour)
@@ -376,18 +384,18 @@ def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
 
 
-def _moved(bounds: _Bounds, matrix: _Matrix) -> _Bounds:
+def _moved(bounds: Bounds, matrix: _Matrix) -> Bounds:
     a, b, c, d, e, f = matrix
     corners = [(x * a + y * c + e, x * b + y * d + f) for x in bounds[::2] for y in bounds[1::2]]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _rounded(bounds: _Bounds) -> tuple[int, ...]:
+def _rounded(bounds: Bounds) -> tuple[int, ...]:
     return tuple(map(round, bounds))
 
 
-def _holds(bounds: _Bounds, inner: _Bounds) -> bool:
+def _holds(bounds: Bounds, inner: Bounds) -> bool:
     """Whether the middle of ``inner`` is in ``bounds``."""
     x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
     return bounds[0] <= x <= bounds[2] and bounds[1] <= y <= bounds[3]
@@ -401,7 +409,7 @@ def _same(colour: tuple[int, ...], other: tuple[int, int, int]) -> bool:
     )
 
 
-def _share(bounds: _Bounds, page: _Bounds) -> float:
+def _share(bounds: Bounds, page: Bounds) -> float:
     width = min(bounds[2], page[2]) - max(bounds[0], page[0])
     height = min(bounds[3], page[3]) - max(bounds[1], page[1])
     room: float = (page[2] - page[0]) * (page[3] - page[1])

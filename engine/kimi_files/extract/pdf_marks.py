@@ -1,0 +1,175 @@
+"""Raised numbers of a PDF page: marks of footnotes and exponents, which plain text glues to the number before them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Bounds = tuple[float, float, float, float]
+"""Left, bottom, right and top in points."""
+
+_RAISED = re.compile(r"[+−–-]?[0-9]{1,3}(?:\s?[,–-]\s?[0-9]{1,3})*")
+_LABELS = re.compile(r"[0-9]+")
+# What is raised to a power: ten, and units and variables.
+_POWER = re.compile(r"(?<![\w.,])(?:10|[A-Za-zµ]{1,2})$")
+
+# A numerator, and the page after a row of dots, stand as high.
+_CARRIES_NONE = re.compile(r"[=+−×·/<>≤≥≈±~(\[{|-]$|[.…·_]{3}$")
+_BEGINS_NOTE = re.compile(r"\s*[\w\"'“‘«„(\[<]")
+_SMALLER = 0.88
+
+# Points.
+_WIDEST = 40.0
+_TALLEST = 12.0
+_WIDEST_GAP = 7.0
+_NOWHERE: Bounds = (-1e6, -1e6, -1e6, -1e6)
+
+_MOST = 200
+_CONTEXT = 14
+_ENOUGH_CONTEXT = 8
+
+# What markdown may put between two characters, and what it never has between the words of one line.
+_BETWEEN = r"[\s*_`\\|]{0,6}"
+
+_FORMULA = re.compile(r"\$([^$\n]+)\$")
+_NO_WORDS = re.compile(r"\\[A-Za-z]+ ?|[_^]?\{[^{}]*\}")
+_PROSE = re.compile(r"[a-z]{9,}|[a-z]{3,}[,;.][A-Za-z]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A raised number with the text before and after it on its line; ``opens`` where a note begins with it."""
+
+    before: str
+    text: str
+    after: str
+    opens: bool
+
+
+def raised_marks(
+    shown: Sequence[tuple[int, Bounds]], text_of: Callable[[int], str], size_of: Callable[[int], float]
+) -> list[Mark]:
+    """The raised numbers among the text objects of a page, which come in the order in which they are drawn.
+
+    ``text_of`` gives the text of an object, ``size_of`` the size of its font.
+    """
+    found: list[Mark] = []
+    base = 0
+    number = 1
+    while number < len(shown) and len(found) < _MOST:
+        bounds = shown[number][1]
+        if not (_is_raised(bounds, shown[base][1]) and _follows(bounds, shown[base][1])):
+            base, number = number, number + 1
+            continue
+        after = number + 1
+        while after < len(shown) and _is_raised(shown[after][1], shown[base][1]) and _follows(shown[after][1], bounds):
+            bounds, after = shown[after][1], after + 1
+        text = "".join(text_of(obj) for obj, _ in shown[number:after]).strip(" ,")
+        if _RAISED.fullmatch(text) and size_of(shown[number][0]) < _SMALLER * size_of(shown[base][0]):
+            found.append(Mark(_before(shown, base, text_of), text, _after(shown, after, bounds, text_of), opens=False))
+        number = after
+    for (obj, bounds), (following, place), (_, last) in zip(shown, shown[1:], [(0, _NOWHERE), *shown], strict=False):
+        if _is_raised(bounds, place) and _follows(place, bounds) and not _follows(bounds, last):
+            text = text_of(obj).strip()
+            if text.isdecimal() and len(text) <= 3 and size_of(obj) < _SMALLER * size_of(following):
+                found.append(Mark("", text, text_of(following), opens=True))
+    return found
+
+
+def with_marks(text: str, marks: Sequence[Mark]) -> str:
+    """The text of the page with "[^3]" for the mark of a note on the page, "[^3]: " where it begins, and "^2" for others."""
+    marked = {label for mark in marks if not mark.opens for label in _LABELS.findall(mark.text)}
+    opened = set()
+    for mark in marks:
+        if mark.opens and mark.text in marked and mark.text not in opened and _BEGINS_NOTE.match(mark.after):
+            # Notes come as headings, as links, or at the end of the paragraph before them.
+            pattern = re.compile(
+                rf"(?:\n+#+ |\s*)(?<![\w.,])(\[?){mark.text}[\s*_]*(?={_spelled(mark.after, _CONTEXT, start=True)})"
+            )
+            matches = list(pattern.finditer(text))
+            if len(matches) == 1 and not _in_table(text, matches[0].start()):
+                opened.add(mark.text)
+                start, end = matches[0].span()
+                text = f"{text[:start]}{chr(10) * 2 if start else ''}[^{mark.text}]: {matches[0][1]}{text[end:]}"
+    for mark, count in Counter(mark for mark in marks if not mark.opens).items():
+        text = _with_mark(text, mark, count, opened)
+    return text
+
+
+def without_false_formulas(markdown: str, plain: str) -> str:
+    """The markdown with its words apart again where a formula took them in: "$m^{2}andthevolume$"."""
+
+    def words(match: re.Match[str]) -> str:
+        bare = _NO_WORDS.sub(" ", match[1])
+        # What has blanks stands between two signs of dollars, or two formulas.
+        if not _PROSE.search(bare) or " " in re.sub(r"\\[A-Za-z]+ ", "", match[1]):
+            return match[0]
+        characters = [c for c in re.sub(r"\\[A-Za-z]+", "", match[1]) if c.isalnum()]
+        found = re.search(r"[\W_]{0,4}".join(characters[:400]), plain)
+        return " ".join(found[0].split()) if found else match[0]
+
+    return _FORMULA.sub(words, markdown) if "$" in markdown else markdown
+
+
+def _is_raised(bounds: Bounds, base: Bounds) -> bool:
+    """Whether an object begins well above the foot of another."""
+    raised = bounds[1] - base[1]
+    return (
+        0.28 * (base[3] - base[1]) < raised < base[3] - base[1] + 1.0
+        and bounds[3] - bounds[1] < _TALLEST
+        and bounds[2] - bounds[0] < _WIDEST
+    )
+
+
+def _follows(bounds: Bounds, other: Bounds) -> bool:
+    return -2.0 < bounds[0] - other[2] < _WIDEST_GAP and bounds[1] < other[3] + 2.0 and other[1] < bounds[3] + 2.0
+
+
+def _before(shown: Sequence[tuple[int, Bounds]], base: int, text_of: Callable[[int], str]) -> str:
+    """The text from before the mark, of as many objects of its line as make a few words."""
+    text = text_of(shown[base][0])
+    while (
+        len(text) < _CONTEXT
+        and base
+        and _follows(shown[base][1], shown[base - 1][1])
+        and not _is_raised(shown[base - 1][1], shown[base][1])
+    ):
+        base -= 1
+        text = text_of(shown[base][0]) + text
+    return text
+
+
+def _after(shown: Sequence[tuple[int, Bounds]], number: int, bounds: Bounds, text_of: Callable[[int], str]) -> str:
+    if number < len(shown) and _follows(shown[number][1], bounds) and shown[number][1][1] < bounds[1]:
+        return text_of(shown[number][0])
+    return ""
+
+
+def _with_mark(text: str, mark: Mark, count: int, opened: set[str]) -> str:
+    labels = _LABELS.findall(mark.text)
+    before, after = _spelled(mark.before, _CONTEXT), _spelled(mark.after, _ENOUGH_CONTEXT, start=True)
+    if not before or _CARRIES_NONE.search(mark.before.rstrip()):
+        return text
+    is_note = opened.issuperset(labels) and not _POWER.search(mark.before.rstrip())
+    label = "".join(f"[^{label}]" for label in labels) if is_note else f"^{mark.text}"
+    pattern = re.compile(rf"({before}[*_]*)\s?[*_]*{_spelled(mark.text, len(mark.text))}(?={_BETWEEN}{after})")
+    matches = list(pattern.finditer(text))
+    if len(matches) > count and len(mark.before.strip()) + len(mark.after.strip()) < _ENOUGH_CONTEXT:
+        # A number of the table beside it may look the same.
+        return text
+    for match in reversed(matches[:count]):
+        text = f"{text[: match.end(1)]}{label}{text[match.end() :]}"
+    return text
+
+
+def _in_table(text: str, place: int) -> bool:
+    return text.startswith("|", text.rfind("\n", 0, place) + 1)
+
+
+def _spelled(text: str, most: int, *, start: bool = False) -> str:
+    """A pattern for the last (or first) characters of a text as they stand in markdown."""
+    whole = text.partition("\x02")[0] if start else text.rpartition("\x02")[2]  # pdfium's hyphen at the end of a line
+    characters = [character for character in whole if not character.isspace()]
+    return _BETWEEN.join(map(re.escape, characters[:most] if start else characters[-most:]))
