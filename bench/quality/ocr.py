@@ -33,6 +33,7 @@ _CHINESE_FACE = 2  # of the collections: Japanese, Korean, simplified Chinese
 
 _TOKENS = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+|\s+")
 _NEVER_FIRST = "，。、；：？！）》”’…"
+_DRAWN = re.compile(r"[\u2500-\u257f]{3}")
 _MARKS = re.compile(r"\|(?:\s*---\s*\|)+|^#+ |[|\s]", re.MULTILINE)
 
 
@@ -86,6 +87,8 @@ def main() -> None:
                 break
             if options.half != "both" and (options.half == "tune") == bool(number % 2):
                 continue
+            if any(_DRAWN.search(line) for line in page.lines):
+                continue  # lines and corners made of signs are a drawing, and no text
             score.add(page)
             if options.save:
                 name = f"{kind}-{number}".replace(" ", "-")

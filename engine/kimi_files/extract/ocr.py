@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kimi_files.extract.scan_layout import Line, arrange
+from kimi_files.extract.scan_signs import set_right
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,7 +47,7 @@ def read_picture(image: Image) -> str:
         for box, (text, score) in zip(boxes, _read(engine, crops), strict=True)
         if score >= _LEAST_SCORE and not _STROKES.issuperset(text)
     ]
-    return arrange(_levelled(found))
+    return set_right(arrange(_levelled(found)))
 
 
 @cache
