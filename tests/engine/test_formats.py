@@ -246,6 +246,11 @@ def test_encrypted_office_file_needs_a_password(name: str) -> None:
         found(name, compound("EncryptionInfo", "EncryptedPackage"))
 
 
+def test_a_presentation_from_before_1995_says_what_to_do() -> None:
+    with pytest.raises(UnsupportedFile, match=r"PowerPoint 4.*save it as PPTX"):
+        identify("a.ppt", io.BytesIO(compound("PP40")))
+
+
 def test_empty_file_is_refused_in_the_contracts_words() -> None:
     with pytest.raises(EmptyFile) as caught:
         found("a.txt", b"")

@@ -1,9 +1,11 @@
-"""Writes pptx files: titles, bullets, tables, pictures with alt text, notes, hidden slides."""
+"""Writes pptx files (titles, bullets, tables, pictures with alt text, notes, hidden slides) and those of PowerPoint 95."""
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 
+from tests.samples.mail import compound
 from tests.samples.package import OFFICE, package, relations
 
 _A = "http://schemas.openxmlformats.org/drawingml/2006/main"
@@ -96,3 +98,33 @@ def _table(rows: list[list[str]]) -> str:
         '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/table">'
         f"<a:tbl><a:tblGrid>{grid}</a:tblGrid>{lines}</a:tbl></a:graphicData></a:graphic></p:graphicFrame>"
     )
+
+
+def powerpoint_95(slides: list[Slide], encoding: str = "cp1252") -> bytes:
+    """Titles, bullets and notes as PowerPoint 95 wrote them, after a master that is no slide of the show."""
+    shown = b"".join(_slide_95(slide, encoding) for slide in slides)
+    masters = _slide_95(Slide("Click to edit the master"), encoding)
+    document = _record_95(0x03E9, bytes(44)) + _list_95(11, masters) + _list_95(10, shown)
+    stream = _record_95(0x0003, _record_95(0x03E8, document, holds_others=True), holds_others=True)
+    return compound({"Current User": b"\x05\0\0\0Smith", "PowerPoint Document": stream})
+
+
+def _record_95(kind: int, content: bytes, place: int = 0, *, holds_others: bool = False) -> bytes:
+    return struct.pack("<4I", kind, 0xFFFF if holds_others else 0, len(content), place) + content
+
+
+def _list_95(place: int, content: bytes) -> bytes:
+    return _record_95(0x07D0, content, place, holds_others=True)
+
+
+def _slide_95(slide: Slide, encoding: str) -> bytes:
+    notes = _record_95(0x03F0, _text_95(2, slide.notes, encoding), 37, holds_others=True)
+    text = _text_95(0, slide.title, encoding) + _text_95(1, "\r".join(slide.bullets), encoding)
+    return _record_95(0x03EE, notes + _record_95(0x0BB8, text, 20, holds_others=True), 16, holds_others=True)
+
+
+def _text_95(kind: int, text: str, encoding: str) -> bytes:
+    """A text beside another string, which tells of its looks."""
+    words = _record_95(0x07EE, text.encode(encoding), 53) + _record_95(0x07EE, b"Arial", 48)
+    looks = _record_95(0x0FA3, struct.pack("<I", kind) + bytes(32))
+    return _record_95(0x0FA2, looks + _record_95(0x0FE0, words, holds_others=True), holds_others=True)

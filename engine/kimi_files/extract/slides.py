@@ -9,7 +9,14 @@ from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import by_anydoc, by_office_oxide, open_document, slides_binary, slides_package
+from kimi_files.extract.office import (
+    by_anydoc,
+    by_office_oxide,
+    open_document,
+    slides_95,
+    slides_binary,
+    slides_package,
+)
 from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
@@ -100,7 +107,8 @@ def _own_slides(
     untrusted_bytes: bytes, kind: str
 ) -> Sequence[slides_binary.Slide] | Sequence[slides_package.Slide] | None:
     if kind == "ppt":
-        return slides_binary.slides(untrusted_bytes)
+        found = slides_binary.slides(untrusted_bytes)
+        return slides_95.slides(untrusted_bytes) if found is None else found
     return slides_package.slides(Package(untrusted_bytes))
 
 

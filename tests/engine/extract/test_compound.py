@@ -10,6 +10,7 @@ import olefile
 import pytest
 
 from kimi_files.extract.office.compound import Compound
+from tests.samples.mail import Tree, compound
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 MOST = 1 << 20
@@ -27,6 +28,17 @@ def test_streams_are_those_that_olefile_reads(name: str) -> None:
 
     assert {each: found.stream(each.lower(), MOST) for each in names} == expected
     assert found.stream("Nothing", MOST) is None
+
+
+def test_a_stream_within_a_storage_is_not_taken_for_one_of_the_root() -> None:
+    tree: Tree = {"Data": b"outside", "Long": b"x" * 5000, "Store": {"Data": b"inside", "Other": b"y" * 70}}
+
+    found = Compound(compound(tree))
+
+    assert (found.stream("Data", MOST), found.stream("Long", MOST)) == (b"outside", b"x" * 5000)
+    assert found.stream("Other", MOST) is None
+    assert (found.stream("Data", MOST, "store"), found.stream("Other", MOST, "Store")) == (b"inside", b"y" * 70)
+    assert found.stream("Data", MOST, "Data") is None
 
 
 def test_no_more_of_a_stream_is_read_than_is_asked_for() -> None:

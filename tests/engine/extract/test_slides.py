@@ -10,9 +10,11 @@ import pytest
 
 from kimi_files.errors import DamagedFile
 from kimi_files.extract import slides as reader
+from kimi_files.extract.office.compound import Compound
 from kimi_files.formats import PPTX
 from tests.engine.extract.reading import read
-from tests.samples.slides import Slide, pptx
+from tests.samples.mail import compound
+from tests.samples.slides import Slide, powerpoint_95, pptx
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 
@@ -78,3 +80,31 @@ def test_the_binary_format_is_read() -> None:
         "Notes:\nMention the weather."
     )
     assert reading.warnings == ["Slide hidden in the show: 3."]
+
+
+def test_slides_of_powerpoint_95_come_with_titles_points_and_notes_and_without_masters() -> None:
+    content = powerpoint_95([Slide("Résumé", ["First", "Second"], notes="Wait here."), Slide("End")])
+
+    reading = read(reader.read, content, "a.ppt")
+
+    assert reading.texts == ["## Résumé\n\n- First\n- Second\n\nNotes:\nWait here.", "## End"]
+
+
+def test_letters_of_another_code_page_are_found_in_powerpoint_95() -> None:
+    slide = Slide("Отчёт о продажах", ["Продажи выросли на четверть", "Расходы остались прежними"])
+
+    reading = read(reader.read, powerpoint_95([slide], "cp1251"), "a.ppt")
+
+    assert reading.texts == ["## Отчёт о продажах\n\n- Продажи выросли на четверть\n- Расходы остались прежними"]
+
+
+def test_what_was_saved_for_powerpoint_95_and_97_is_read_as_97_reads_it() -> None:
+    newer = Compound(gzip.decompress((FILES / "talk.ppt.gz").read_bytes()))
+    names = ("Current User", "PowerPoint Document")
+    parts = {name: newer.stream(name, 1 << 20) or b"" for name in names}
+    older = Compound(powerpoint_95([Slide("Old")]))
+    both = {name: older.stream(name, 1 << 20) or b"" for name in names}
+
+    reading = read(reader.read, compound({**both, "PP97_DUALSTORAGE": {**parts}}), "a.ppt")
+
+    assert reading.texts == read(reader.read, gzip.decompress((FILES / "talk.ppt.gz").read_bytes()), "talk.ppt").texts

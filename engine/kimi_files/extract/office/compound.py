@@ -14,7 +14,7 @@ _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NO_SECTOR = 0xFFFFFFFA
 """Numbers from here on are no sectors but say what stands there."""
 _ENTRY_BYTES = 128
-_STREAM = 2
+_STORAGE, _STREAM = 1, 2
 _MOST_ENTRIES = 65_536
 
 
@@ -31,17 +31,23 @@ class Compound:
         self._size = 1 << shift
         self._first_directory, _, self._least_size, self._mini_table = struct.unpack_from("<4I", untrusted_bytes, 48)
         self._table = self._allocation()
-        directory = self._read(self._first_directory)
+        self._directory = self._read(self._first_directory)
         self._mini: tuple[bytes, array[int]] | None = None
-        self._root_start, self._root_size = struct.unpack_from("<II", directory, 116)
-        self._found = {name.upper(): place for name, place in _root_streams(directory)}
+        self._root_start, self._root_size = struct.unpack_from("<II", self._directory, 116)
+        self._found = dict(_children(self._directory, 0))
 
-    def stream(self, name: str, most: int) -> bytes | None:
-        """Up to ``most`` bytes of a stream, fewer where the file is cut off; None where there is none of that name."""
-        place = self._found.get(name.upper())
-        if place is None:
+    def stream(self, name: str, most: int, storage: str | None = None) -> bytes | None:
+        """Up to ``most`` bytes of a stream, of the root or of a storage there; None where there is none of that name.
+
+        They are fewer where the file is cut off.
+        """
+        found = self._found
+        if storage is not None:
+            kind, number, _, _ = found.get(storage.upper(), (0, 0, 0, 0))
+            found = dict(_children(self._directory, number)) if kind == _STORAGE else {}
+        kind, _, start, size = found.get(name.upper(), (0, 0, 0, 0))
+        if kind != _STREAM:
             return None
-        start, size = place
         if size >= self._least_size:
             return self._read(start, min(size, most))
         if self._mini is None:
@@ -95,9 +101,9 @@ def _run(content: bytes, table: array[int], first: int, size: int | None, width:
         sector = following
 
 
-def _root_streams(directory: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Name, first sector and size of the root's own streams: an embedded document's must not be taken for the file's."""
-    waiting = [struct.unpack_from("<I", directory, 76)[0]]
+def _children(directory: bytes, parent: int) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+    """Name in capitals; kind, number, first sector and size of what stands in a storage itself, not in one within it."""
+    waiting = [struct.unpack_from("<I", directory, parent * _ENTRY_BYTES + 76)[0]]
     seen: set[int] = set()
     count = len(directory) // _ENTRY_BYTES
     while waiting and len(seen) < _MOST_ENTRIES:
@@ -108,6 +114,5 @@ def _root_streams(directory: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
         place = number * _ENTRY_BYTES
         length, kind, _, before, after = struct.unpack_from("<HBBII", directory, place + 64)
         waiting += before, after
-        if kind == _STREAM:
-            name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
-            yield name, struct.unpack_from("<II", directory, place + 116)
+        name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
+        yield name.upper(), (kind, number, *struct.unpack_from("<II", directory, place + 116))

@@ -25,6 +25,7 @@ _DESCRIPTION, _TABLE = 0x0381, 0x039F
 _COMMENT_START, _DESCRIPTION_START = b"\x0f\x00\xe0\x2e", b"\x81\xc3"
 _TEXT_BOX_START, _TABLE_START, _PLACEHOLDER_START = b"\x0d\xf0", b"\x9f\x03", b"\xc3\x0b"
 _TITLES, _BODIES, _TITLE_PLACES = (0, 6), (1, 5, 7, 8), (13, 15, 17)
+_FOR_97 = "PP97_DUALSTORAGE"
 _ENCRYPTED = 0xF3D1C4DF
 _HIDDEN = 4
 _MOST_BYTES = 256 << 20
@@ -58,8 +59,11 @@ def slides(untrusted_bytes: bytes) -> list[Slide] | None:
     """
     try:
         container = Compound(untrusted_bytes)
-        user = container.stream("Current User", _MOST_BYTES)
-        stream = container.stream("PowerPoint Document", _MOST_BYTES)
+        # PowerPoint 97 could save for PowerPoint 95 as well: then what it reads itself stands apart.
+        stream = container.stream("PowerPoint Document", _MOST_BYTES, _FOR_97)
+        user = container.stream("Current User", _MOST_BYTES, None if stream is None else _FOR_97)
+        if stream is None:
+            stream = container.stream("PowerPoint Document", _MOST_BYTES)
         if user is None or stream is None:
             return None
         token, edit = struct.unpack_from("<II", user, 12)
@@ -200,7 +204,7 @@ class _Show:
                 if kind in _TITLES and not slide.title and text.strip():
                     slide.title = " ".join(text.split())
                 elif text.strip():
-                    yield Block(_paragraphs(kind, text))
+                    yield Block(paragraphs(kind, text))
             elif inner[0] == _GROUP and self._is_table(inner):
                 yield Block(self._table(inner, texts))
             elif inner[1] & 0xF == 0xF:
@@ -280,7 +284,7 @@ class _Show:
         return table([[cells.get((top, left), "") for left in columns] for top in rows])
 
 
-def _paragraphs(kind: int, text: str) -> str:
+def paragraphs(kind: int, text: str) -> str:
     """Paragraphs of a text box; points of a slide's body."""
     lines = [line.strip() for line in text.split("\r")]
     lines = [line for line in lines if line]
