@@ -135,10 +135,10 @@ class _Folder:
         return "".join(web.decoded_markup(io.BytesIO(content)))
 
     def _rtf(self) -> str:
-        from kimi_files.extract.rtf import Words
+        from kimi_files.extract import rtf
 
         packed = self._bytes(_RTF)
-        return join_blocks(Words(unpack_rtf(packed)).body) if packed else ""
+        return join_blocks(rtf.parts(unpack_rtf(packed)).blocks()) if packed else ""
 
     def _decoded(self, content: bytes) -> str:
         stream = io.BytesIO(content)

@@ -1,12 +1,12 @@
-"""The words of an RTF text, paragraph by paragraph: what a library's richer reading is measured by."""
+"""What stands in an RTF text, paragraph by paragraph: what a library's richer reading is measured by."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from kimi_files.errors import TooComplex
-from kimi_files.extract.office.markdown import Block, table
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
 
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.DOTALL)
 _DEEPEST = 5_000
@@ -20,215 +20,294 @@ _NOT_SHOWN = frozenset((
     "nonshppict", "template", "userprops", "docvar", "mmathpr", "atnid", "atnref", "atrfstart", "atrfend", "pgptbl",
     "xe", "tc", "ftnsep", "ftnsepc", "aftnsep",
 ))
-# fmt: on
-_COMMENT = "annotation"
-_RUNNING_HEADS = frozenset(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"))
+_COMMENT, _AUTHOR = "annotation", "atnauthor"
+_HEADS = frozenset(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"))
+_NOTES = frozenset(("footnote", "endnote"))
+_BOX = "shptxt"
+# Groups whose paragraphs are not those of the text around them.
+_APART = _HEADS | _NOTES | {_COMMENT, _AUTHOR, _BOX}
 # Groups that are marked as possibly unknown and hold the document's text all the same.
-_SHOWN_ALL_THE_SAME = frozenset(("shptxt", _COMMENT, "footnote", "endnote", "shpinst", "shppict", "cs", "ds", "ts"))
+_SHOWN_ALL_THE_SAME = _APART | {"shpinst", "shppict", "cs", "ds", "ts", "ud"}
+_MARKS = {"revised": INSERTED, "deleted": DELETED, "v": HIDDEN}
 _SIGNS = {
-    "tab": "\t",
-    "line": "\n",
-    "emdash": "—",
-    "endash": "–",
-    "lquote": "‘",
-    "rquote": "’",
-    "ldblquote": "“",
-    "rdblquote": "”",
-    "bullet": "•",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
+    "tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
+    "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ",
 }
-_PARAGRAPH_ENDS = frozenset(("par", "sect", "page", "row", "nestrow"))
+_SYMBOLS = {b"~": " ", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}"}
+_PARAGRAPH_ENDS = frozenset(("par", "sect", "page"))
 _CHARSETS = {
-    77: "mac_roman",
-    128: "cp932",
-    129: "cp949",
-    130: "johab",
-    134: "gb18030",
-    136: "big5",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
+    77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gb18030", 81: "big5", 85: "mac_greek", 86: "mac_turkish",
+    88: "mac_latin2", 89: "mac_cyrillic", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5",
+    161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
+    222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
 }
+_PAGES = {
+    936: "gb18030", 1361: "johab", 10000: "mac_roman", 10001: "cp932", 10002: "big5", 10003: "cp949", 10006: "mac_greek",
+    10007: "mac_cyrillic", 10008: "gb18030", 10029: "mac_latin2", 10081: "mac_turkish", 65001: "utf-8",
+}
+# fmt: on
+_NOT_PLAIN = re.compile(f"[\0-\x08\x0e-\x1f{COMMENT}{DELETED}{END}{HIDDEN}{INSERTED}]")
+# A mark around nothing.
+_MARKED_NOTHING = re.compile(f"[{DELETED}{HIDDEN}{INSERTED}](\\s*){END}")
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    shown: bool = True
-    encoding: str = ""
-    skip: int = 1  # how many bytes after a \u stand for it in programs that do not know it
-    in_table: bool = False
-    aside: str = ""  # what the group is, if its text is not the body's
-
-
-class Words:
-    """The words of an RTF text, gone through once: ``body``, ``comments``, and ``running_heads`` (headers and footers).
+def parts(untrusted_bytes: bytes) -> Parts:
+    """The paragraphs and rows with marks for what is inserted, deleted, hidden and commented on; each page head once.
 
     Raises TooComplex where groups are nested without end.
     """
+    return _Source(untrusted_bytes).parts()
 
+
+@dataclass(slots=True)
+class _State:
+    """What holds until the group ends. ``skip`` is how many bytes after a \\u stand for it in older programs."""
+
+    shown: bool = True
+    skip: int = 1
+    in_table: bool = False
+    mark: str = ""
+    font: int = 0
+    in_fonts: bool = False
+    in_both: bool = False
+
+    def copy(self) -> _State:
+        return _State(self.shown, self.skip, self.in_table, self.mark, self.font, self.in_fonts)
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Paragraphs that follow each other: the body's, those of a note, a page head or a text box."""
+
+    kind: str = ""
+    lines: list[Line] = field(default_factory=list)
+    # What stands behind the paragraph that is being read: its notes and boxes.
+    behind: list[Line] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    mark: str = ""
+
+    def add(self, text: str, mark: str) -> None:
+        if mark != self.mark:
+            self.words.append((END if self.mark else "") + mark)
+            self.mark = mark
+        self.words.append(text)
+
+    def end_cell(self) -> None:
+        self.cells.append(self._taken())
+
+    def end_line(self, *, is_row: bool = False) -> None:
+        rest = self._taken()
+        if self.cells and not is_row:
+            self._keep(tuple(self.cells))
+            self.cells.clear()
+        if is_row and self.cells:
+            self._keep((*self.cells, rest) if rest else tuple(self.cells))
+            self.cells.clear()
+        elif rest:
+            self._keep((rest,))
+        self.lines += self.behind
+        self.behind.clear()
+
+    def text(self) -> str:
+        self.end_line()
+        return " ".join(" ".join(line.text.split()) for line in self.lines)
+
+    def _keep(self, cells: tuple[str, ...]) -> None:
+        if any(cells):
+            count = sum(cell.count(COMMENT) for cell in cells)
+            self.lines.append(Line(cells, tuple(self.comments[:count])))
+            del self.comments[:count]
+
+    def _taken(self) -> str:
+        text = "".join(self.words) + (END if self.mark else "")
+        self.words.clear()
+        self.mark = ""
+        if END in text:
+            text = _MARKED_NOTHING.sub(r"\1", text)
+        if not text.isascii():
+            # Two halves of a character above U+FFFF stand as two numbers.
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text.strip()
+
+
+class _Source:
     def __init__(self, untrusted_bytes: bytes) -> None:
         self._source = untrusted_bytes
         self._fonts: dict[int, str] = {}
         self._default = "cp1252"
-        self._font = 0
-        self._in_fonts = False
         self._bytes = bytearray()
-        self._text: list[str] = []
-        self._cells: list[str] = []
-        self._rows: list[list[str]] = []
-        self._aside: list[str] = []
-        self.body: list[Block] = []
-        self.comments: list[str] = []
-        self.running_heads: list[str] = []
+        self._state = _State()
+        self._flows = [_Flow()]
+        self._heads: dict[str, None] = {}
+        self._author = ""
+        self._notes = 0
+
+    def parts(self) -> Parts:
         self._read()
+        while len(self._flows) > 1:
+            self._end_flow()
+        self._flows[0].end_line()
+        return Parts(self._flows[0].lines, [Line((head,)) for head in self._heads])
 
     def _read(self) -> None:
-        state = _State()
-        stack: list[tuple[_State, int, bool]] = []
+        stack: list[tuple[_State, int]] = []
         position, to_skip, optional = 0, 0, False
         while match := _TOKEN.search(self._source, position):
             position = match.end()
             word, number, code, sign, brace, text = match.groups()
-            if brace == b"{":
-                self._decode(state)
-                if len(stack) > _DEEPEST:
-                    raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
-                stack.append((state, self._font, self._in_fonts))
-                to_skip = 0
-            elif brace:
-                self._decode(state)
-                if stack:
-                    self._end_aside(state, stack[-1][0])
-                    state, self._font, self._in_fonts = stack.pop()
-                to_skip = 0
-            elif word:
+            if text is not None:
+                if self._state.shown:
+                    self._bytes += text[to_skip:] if to_skip else text
+                to_skip = max(to_skip - len(text), 0)
+            elif word is not None:
                 name, value = word.decode().lower(), None if number is None else int(number)
                 if name == "bin":
                     position += max(value or 0, 0)
                     continue
                 if name == "u" and value is not None:
-                    self._decode(state)
-                    self._add(state, chr(value % 0x10000))
-                    to_skip = state.skip
+                    self._add(chr(value % 0x10000))
+                    to_skip = self._state.skip
                 else:
-                    state = self._control(state, name, value, optional)
-                optional = False
-            elif code:
+                    self._control(name, value, optional)
+            elif code is not None:
                 if to_skip:
                     to_skip -= 1
-                elif state.shown:
+                elif self._state.shown:
                     self._bytes.append(int(code, 16))
-            elif sign:
-                if sign == b"*":
-                    optional = True
-                    continue
-                to_skip = self._symbol(state, sign, to_skip)
-            elif text:
-                self._bytes += text[to_skip:] if state.shown else b""
-                to_skip = max(to_skip - len(text), 0)
+            elif brace == b"{":
+                self._decode()
+                if len(stack) > _DEEPEST:
+                    raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
+                stack.append((self._state, len(self._flows)))
+                inner = self._state.copy()
+                # Of what is written for old programs and new ones, the first group is for the old.
+                inner.shown = inner.shown and not self._state.in_both
+                self._state = inner
+                to_skip = 0
+            elif brace is not None:
+                self._decode()
+                if stack:
+                    self._state, count = stack.pop()
+                    while len(self._flows) > count:
+                        self._end_flow()
+                to_skip = 0
+            elif sign == b"*":
+                optional = True
+                continue
+            elif sign is not None:
+                to_skip = self._symbol(sign, to_skip)
             optional = False
-        self._decode(state)
-        self._end_paragraph(state)
-        self._end_table()
+        self._decode()
 
-    def _control(self, state: _State, name: str, value: int | None, optional: bool) -> _State:
-        if name in ("ansicpg", "f", "fcharset"):
-            self._decode(state)
+    def _control(self, name: str, value: int | None, optional: bool) -> None:
+        state = self._state
+        if name in _MARKS:
+            self._decode()
+            state.mark = _MARKS[name] if value != 0 else ""
+        elif name in _SIGNS:
+            self._add(_SIGNS[name])
+        elif name in _PARAGRAPH_ENDS:
+            self._decode()
+            if state.in_table:
+                self._add("\n")
+            elif state.shown:
+                self._flows[-1].end_line()
+        elif name in _APART:
+            self._decode()
+            if state.shown:
+                self._flows.append(_Flow(name))
+                state.in_table = False
+        elif name in _NOT_SHOWN or (optional and name not in _SHOWN_ALL_THE_SAME):
+            self._decode()
+            state.in_fonts = state.in_fonts or name == "fonttbl"
+            state.shown = False
+        else:
+            self._setting(name, value)
+
+    def _setting(self, name: str, value: int | None) -> None:
+        state = self._state
         match name:
-            case "ansicpg":
-                self._default = f"cp{value}"
-            case "fonttbl":
-                self._in_fonts = True
             case "f":
-                self._font = value or 0
-            case "fcharset" if self._in_fonts:
-                self._fonts[self._font] = _CHARSETS.get(value or 0, "")
+                self._decode()
+                state.font = value or 0
+            case "fcharset" if state.in_fonts:
+                self._fonts[state.font] = _CHARSETS.get(value or 0, "")
+            case "cpg" if state.in_fonts and value:
+                self._fonts[state.font] = _PAGES.get(value, f"cp{value}")
+            case "ansicpg" if value:
+                self._default = _PAGES.get(value, f"cp{value}")
+            case "mac" | "pc" | "pca":
+                self._default = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[name]
+            case "plain":
+                self._decode()
+                state.mark = ""
             case "uc":
-                return replace(state, skip=min(max(value or 0, 0), 16))
+                state.skip = min(max(value or 0, 0), 16)
             case "intbl":
-                return replace(state, in_table=True)
+                state.in_table = True
             case "pard":
-                self._decode(state)
-                return replace(state, in_table=False)
-            case _ if name == _COMMENT or name in _RUNNING_HEADS:
-                self._decode(state)
-                return replace(state, aside=name)
+                self._decode()
+                state.in_table = False
             case "cell" | "nestcell":
-                self._decode(state)
-                self._cells.append("".join(self._text).strip())
-                self._text.clear()
+                self._decode()
+                self._flows[-1].end_cell()
             case "row" | "nestrow":
-                self._decode(state)
-                self._rows.append([*self._cells])
-                self._cells.clear()
-                self._text.clear()
-            case _ if name in _PARAGRAPH_ENDS:
-                self._decode(state)
-                if state.in_table or state.aside:
-                    self._add(state, "\n")
-                else:
-                    self._end_paragraph(state)
-            case _ if name in _SIGNS:
-                self._decode(state)
-                self._add(state, _SIGNS[name])
-        if name in _NOT_SHOWN or (optional and name not in _SHOWN_ALL_THE_SAME):
-            self._decode(state)
-            return replace(state, shown=False)
-        return state
+                self._decode()
+                self._flows[-1].end_line(is_row=True)
+            case "upr":
+                state.in_both = True
+            case "ud":
+                state.shown = True
 
-    def _symbol(self, state: _State, sign: bytes, to_skip: int) -> int:
+    def _symbol(self, sign: bytes, to_skip: int) -> int:
         if to_skip and sign in b"\\{}":
             return to_skip - 1
-        self._decode(state)
-        found = {b"~": "\xa0", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}"}.get(sign, "")
         if sign in (b"\n", b"\r"):
-            self._end_paragraph(state)
-        self._add(state, found)
+            self._control("par", None, optional=False)
+        elif sign in _SYMBOLS:
+            self._add(_SYMBOLS[sign])
         return 0
 
-    def _add(self, state: _State, text: str) -> None:
-        if state.shown:
-            (self._aside if state.aside else self._text).append(text)
+    def _add(self, text: str) -> None:
+        self._decode()
+        if self._state.shown:
+            self._flows[-1].add(text, self._state.mark)
 
-    def _decode(self, state: _State) -> None:
+    def _decode(self) -> None:
         if not self._bytes:
             return
         raw, self._bytes = bytes(self._bytes), bytearray()
-        try:
-            text = raw.decode(self._fonts.get(self._font) or self._default, "replace")
-        except LookupError:
-            text = raw.decode("cp1252", "replace")
-        self._add(state, text)
+        if raw.isascii():
+            text = raw.decode("ascii")
+        else:
+            try:
+                text = raw.decode(self._fonts.get(self._state.font) or self._default, "replace")
+            except LookupError:
+                text = raw.decode("cp1252", "replace")
+        if self._state.shown:
+            # No sign of a file is one of our marks.
+            text = text if text.isprintable() else _NOT_PLAIN.sub("", text)
+            self._flows[-1].add(text, self._state.mark)
 
-    def _end_aside(self, state: _State, outer: _State) -> None:
-        if state.aside and not outer.aside:
-            text = " ".join("".join(self._aside).split())
-            self._aside.clear()
-            found = self.comments if state.aside == _COMMENT else self.running_heads
-            if text and text not in found:
-                found.append(text)
-
-    def _end_paragraph(self, state: _State) -> None:
-        # Two halves of a character above U+FFFF stand as two numbers.
-        text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
-        self._text.clear()
-        if not state.in_table:
-            self._end_table()
-        if text:
-            self.body.append(Block(text))
-
-    def _end_table(self) -> None:
-        if self._cells:
-            self._rows.append([*self._cells])
-            self._cells.clear()
-        if self._rows:
-            self.body.append(Block(table(self._rows)))
-            self._rows.clear()
+    def _end_flow(self) -> None:
+        """Keep what stood apart: a comment as a sign in its paragraph, a note or a box behind it, a page head once."""
+        flow = self._flows.pop()
+        around = self._flows[-1]
+        if flow.kind == _AUTHOR:
+            self._author = flow.text()
+        elif flow.kind == _COMMENT:
+            if said := flow.text():
+                around.comments.append(f"[comment by {self._author}: {said}]" if self._author else f"[comment: {said}]")
+                around.add(COMMENT, self._state.mark)
+            self._author = ""
+        elif flow.kind in _HEADS:
+            flow.end_line()
+            self._heads.update(dict.fromkeys(line.text for line in flow.lines))
+        else:
+            flow.end_line()
+            if flow.kind in _NOTES and flow.lines:
+                self._notes += 1
+                flow.lines = [line._replace(note=self._notes) for line in flow.lines]
+            around.behind += flow.lines

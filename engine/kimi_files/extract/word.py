@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
+from kimi_files.extract import rtf
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
-from kimi_files.extract.office.losses import Line, Reading, share, with_lost, words
+from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
 from kimi_files.extract.office.revisions import DOCUMENT, with_visible_revisions
 from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.extract.pieces import outline_entry, page_texts
-from kimi_files.extract.rtf import Words
 from kimi_files.formats import DOCX, ODT, RTF, Format
 from kimi_files.tokens import estimate_tokens
 
@@ -44,6 +44,8 @@ _HALF = 0.5
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
 _PARAGRAPH_END = re.compile(rb"</w:p>")
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+
+_Library = Callable[[bytes, str], list[Block]]
 
 _NO_TEXT = "The document has no text of its own."
 
@@ -130,18 +132,8 @@ def _paragraphs(content: bytes) -> Iterator[str]:
 
 
 def _rtf_blocks(untrusted_bytes: bytes) -> list[Block]:
-    """By anydoc; by our own count of its words where anydoc lost some, and always what it leaves out."""
-    words = Words(untrusted_bytes)
-    try:
-        blocks = by_anydoc.blocks(untrusted_bytes, "rtf")
-    except DamagedFile:
-        if not words.body:
-            raise
-        blocks = []
-    if _letters(blocks) < _ENOUGH * _letters(words.body):
-        blocks = words.body
-    comments = [Block(f"[comment: {text}]") for text in words.comments]
-    return blocks + comments + _running_heads(words.running_heads)
+    """By anydoc, with the words that it lost or does not read: changes, comments, page heads."""
+    return _checked(untrusted_bytes, "rtf", rtf.parts(untrusted_bytes), (by_anydoc.blocks,))
 
 
 def _letters(blocks: list[Block]) -> int:
@@ -157,8 +149,14 @@ def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
     parts = word_binary.parts(untrusted_bytes)
     if parts is None:
         return _blocks(untrusted_bytes, "doc")
+    return _checked(untrusted_bytes, "doc", parts, (by_anydoc.blocks, by_office_oxide.blocks))
+
+
+def _checked(untrusted_bytes: bytes, kind: str, parts: Parts, libraries: Sequence[_Library]) -> list[Block]:
+    """The reading of the library that has most of what stands in the file, with what it lost; without it, that alone."""
+    heads = parts.running_heads
     try:
-        reading = _fullest(untrusted_bytes, parts.text)
+        reading = _fullest(untrusted_bytes, kind, parts.text, libraries)
     except (DamagedFile, UnsupportedFile):
         if not parts.text:
             raise
@@ -166,16 +164,16 @@ def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
     else:
         # Letters of another code page than the library's are no words that it found.
         blocks = reading.with_lost() if reading.share >= _HALF else parts.blocks()
-    return blocks + _running_heads([line.text for line in parts.running_heads])
+        heads = [line for line in heads if not reading.has_besides(line)]
+    return blocks + _running_heads([line.text for line in heads])
 
 
-def _fullest(untrusted_bytes: bytes, lines: list[Line]) -> Reading:
-    """The blocks of the library that has most of what stands in the file."""
+def _fullest(untrusted_bytes: bytes, kind: str, lines: list[Line], libraries: Sequence[_Library]) -> Reading:
     best: Reading | None = None
     failure: DamagedFile | UnsupportedFile | None = None
-    for library in (by_anydoc.blocks, by_office_oxide.blocks):
+    for library in libraries:
         try:
-            reading = Reading(library(untrusted_bytes, "doc"), lines)
+            reading = Reading(library(untrusted_bytes, kind), lines)
         except (DamagedFile, UnsupportedFile) as error:
             failure = failure or error
             continue

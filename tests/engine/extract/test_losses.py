@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kimi_files.extract.office.losses import COMMENT, DELETED, END, Line, with_lost
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, INSERTED, Line, with_lost
 from kimi_files.extract.office.markdown import Block
 
 
@@ -44,9 +44,33 @@ def test_marks_stand_in_the_librarys_own_block() -> None:
     assert found == [Block("## We pay [deleted: ten]twelve [comment: sure?].[^1]", 2)]
 
 
-def test_a_comment_on_a_cell_follows_its_table() -> None:
-    blocks = [Block("| a | b |\n| --- | --- |"), Block("end")]
+def test_what_is_marked_in_a_row_stands_in_its_cells() -> None:
+    blocks = [Block("| a | b | c |\n| --- | --- | --- |\n| d |  | e |"), Block("end")]
+    rows = [Line((f"a{COMMENT}", "b", "c"), ("[comment: which?]",)), Line(("d", "", f"{INSERTED}e{END}"))]
 
-    found = with_lost(blocks, [Line((f"a{COMMENT}", "b"), ("[comment: which?]",)), Line(("end",))])
+    found = with_lost(blocks, [*rows, Line(("end",))])
 
-    assert [block.text for block in found][1:] == ["[comment: which?]", "end"]
+    assert [block.text for block in found] == [
+        "| a [comment: which?] | b | c |\n| --- | --- | --- |\n| d |  | [inserted: e] |",
+        "end",
+    ]
+
+
+def test_a_paragraph_that_begins_with_a_change_keeps_its_mark() -> None:
+    line = Line((f"{INSERTED}New words{END} here",))
+
+    assert with_lost([Block("New words here")], [line]) == [Block("[inserted: New words] here")]
+
+
+def test_a_number_that_was_written_by_hand_is_not_told_twice() -> None:
+    line = Line((f"2. Pay {INSERTED}now{END}",))
+
+    assert with_lost([Block("2. Pay now")], [line]) == [Block("2. Pay [inserted: now]")]
+
+
+def test_another_reading_of_lost_lines_is_left_out() -> None:
+    blocks = [Block("Beginning of it"), Block("Žluťoučký kůň úpěl"), Block("The end of it")]
+
+    found = with_lost(blocks, lines("Beginning of it", "Wrong pages of code", "The end of it"))
+
+    assert [block.text for block in found] == ["Beginning of it", "Wrong pages of code", "The end of it"]

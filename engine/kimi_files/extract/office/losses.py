@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from kimi_files.extract.office.markdown import Block
+from kimi_files.extract.office.markdown import Block, cell, table
 
 _WORD = re.compile(r"[^\W_]+")
 _BETWEEN = "\0"
@@ -24,16 +24,22 @@ _NO_LETTERS = bytes(code for code in range(1, 128) if not chr(code).isalnum())
 # How far behind the last paragraph the next one is looked for; texts of notes stand elsewhere.
 _NEAR = 20_000
 
-INSERTED, DELETED, HIDDEN, COMMENT, END = "\x1c", "\x1d", "\x1a", "\x05", "\x19"
-"""Stand in a line for the beginning of what is marked so, for the next of its comments, and for the end of a mark."""
+INSERTED, DELETED, HIDDEN, COMMENT, END = "\x16", "\x17", "\x1a", "\x05", "\x19"
+"""Stand in a line for the beginning of what is marked so, for the next of its comments, and for the end of a mark.
+
+None of them is white space to Python, as the codes from 1C to 1F are.
+"""
 
 _MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]"}
 _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}]")
+_WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
 # What a library writes for notes, for links and for the ends of lines in cells.
 _WRITTEN = re.compile(r"\[\^\d+\](?!:)|\]\([^()\s]*\)|<br>")
 # A paragraph of which a library has this part is the same paragraph.
 _ALIKE = 0.7
+# Of a block that is another reading of lost lines, no more than this part are words of the file.
+_FOREIGN = 0.3
 # A block of more characters than that for each word of the line is another one; to count its words would take time.
 _LONGEST_WORD = 40
 # Where this part of the letters stands in its place, the words need not be counted.
@@ -43,10 +49,14 @@ _PREFIX = re.compile(r"#{1,6} |(?:[-*•]|\(?[\w.]{1,8}[.)])\s+|")
 
 
 class Line(NamedTuple):
-    """A paragraph as one cell, or a table's row as several; ``comments`` stand in it where ``COMMENT`` does."""
+    """A paragraph as one cell, or a table's row as several; ``comments`` stand in it where ``COMMENT`` does.
+
+    ``note`` is the number of the note to the paragraph before it that it is of, 0 for none.
+    """
 
     cells: tuple[str, ...]
     comments: tuple[str, ...] = ()
+    note: int = 0
 
     @property
     def is_marked(self) -> bool:
@@ -66,7 +76,35 @@ class Line(NamedTuple):
         def shown(mark: re.Match[str]) -> str:
             return f" {next(waiting, '')}" if mark[0] == COMMENT else _MARKS[mark[0]]
 
-        return [_MARKED.sub(shown, cell).strip() for cell in self.cells]
+        # A comment on a place within a word follows the word.
+        return [_MARKED.sub(shown, _WITHIN_WORD.sub(r"\2\1", cell)).strip() for cell in self.cells]
+
+
+class Parts(NamedTuple):
+    """What stands in a document: ``text`` is its body, with notes and text boxes behind it or behind their paragraphs."""
+
+    text: list[Line]
+    running_heads: list[Line]
+
+    def blocks(self) -> list[Block]:
+        """The text without any library: paragraphs, notes, and rows of several cells as tables."""
+        blocks: list[Block] = []
+        rows: list[list[str]] = []
+        for line in [*self.text, Line(("",))]:
+            if len(line.cells) > 1:
+                rows.append(line.shown())
+                continue
+            if rows:
+                blocks.append(Block(table(rows)))
+                rows = []
+            if line.note and blocks:
+                mark = f"[^{line.note}]"
+                if not any(mark in block.text for block in blocks[-2:]):
+                    blocks[-1] = Block(blocks[-1].text + mark)
+                blocks.append(Block(f"{mark}: {line.text}"))
+            else:
+                blocks.append(Block(line.text))
+        return blocks
 
 
 def words(texts: Iterable[str]) -> Counter[str]:
@@ -113,6 +151,12 @@ class Reading:
     def _expected(self) -> Counter[str]:
         return words(cell for line in self._lines for cell in line.cells)
 
+    def has_besides(self, line: Line) -> bool:
+        """Whether the blocks have these words more often than the lines do, as where a library mixes in page heads."""
+        wanted = _letters("".join(line.cells), 1)[0]
+        there = b"".join(self._letters)
+        return bool(wanted) and there.count(wanted) > b"".join(self._wanted).count(wanted)
+
     def with_lost(self) -> list[Block]:
         """The blocks with the lines that are in none of them, and marks in place."""
         has_marks = _has_marks("".join(cell for line in self._lines for cell in line.cells))
@@ -157,13 +201,8 @@ class Reading:
                     left.take(line)
                 if not (has_marks and line.is_marked):
                     continue
-                if (
-                    number >= 0
-                    and letters[number] == wanted
-                    and number not in changed
-                    and not _is_table(blocks[number])
-                ):
-                    changed[number] = _marked(blocks[number], line)
+                if (marked := self._with_marks(line, wanted, number, changed)) is not None:
+                    changed[number] = marked
                     continue
                 if line.comments and not any(
                     mark in cell for cell in line.cells for mark in (INSERTED, DELETED, HIDDEN)
@@ -177,11 +216,32 @@ class Reading:
                 left.take(line)
                 continue
             added.setdefault(number, []).append(Block(line.text))
+        spoilt = set(self._spoilt(added, matched))
         result = added.get(-1, [])
         for number, block in enumerate(blocks):
-            result.append(changed.get(number, block))
+            if number not in spoilt:
+                result.append(changed.get(number, block))
             result.extend(added.get(number, ()))
         return result
+
+    def _with_marks(self, line: Line, wanted: bytes, number: int, changed: dict[int, Block]) -> Block | None:
+        """The block with the marks of a line that it is, or whose row it has; None where it is more than the line."""
+        if number < 0:
+            return None
+        block = self.blocks[number]
+        if _is_table(block):
+            return _with_row(changed.get(number, block), line, wanted)
+        return _marked(block, line) if self._letters[number] == wanted and number not in changed else None
+
+    def _spoilt(self, added: dict[int, list[Block]], matched: set[int]) -> Iterator[int]:
+        """Blocks behind a lost line, as many as lines were lost there, of words that the file does not have."""
+        for number, lines in added.items():
+            for other in range(number + 1, min(number + 1 + len(lines), len(self.blocks))):
+                there = words([self.blocks[other].text])
+                if other in matched or _share(self._expected, there) > _FOREIGN:
+                    break
+                if there and not self.blocks[other].text.startswith(("![", "[")):
+                    yield other
 
 
 def _share(there: Counter[str], expected: Counter[str]) -> float:
@@ -227,11 +287,29 @@ def _is_table(block: Block) -> bool:
     return block.text.startswith("|")
 
 
+def _with_row(block: Block, line: Line, wanted: bytes) -> Block | None:
+    """The table with the line's words, which have marks, for those of its row; None where the row is not found."""
+    shown = [cell(text) for text in line.shown() if text]
+    rows = block.text.split("\n")
+    for number, row in enumerate(rows):
+        cells = row.removeprefix("| ").removesuffix(" |").split(" | ")
+        if sum(map(bool, cells)) == len(shown) and _letters(row, 1)[0] == wanted:
+            waiting = iter(shown)
+            rows[number] = f"| {' | '.join(next(waiting) if text else '' for text in cells)} |"
+            return Block("\n".join(rows), block.level)
+    return None
+
+
 def _marked(block: Block, line: Line) -> Block:
     """The block with the line's words, which have marks, for its own; references to notes move to its end."""
-    prefix = _PREFIX.match(block.text)
+    found = _PREFIX.match(block.text)
+    prefix = found[0] if found else ""
+    number = _letters(prefix, 1)[0]
+    if number and _letters(line.text, 1)[0].startswith(number):
+        # It was written by hand, and the line has it as well.
+        prefix = ""
     notes = "".join(_NOTE_MARK.findall(block.text))
-    return Block((prefix[0] if prefix else "") + line.text + notes, block.level)
+    return Block(prefix + line.text + notes, block.level)
 
 
 def _places(joined: bytes, wanted: Iterable[bytes]) -> Iterator[int]:

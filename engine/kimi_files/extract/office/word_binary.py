@@ -15,15 +15,14 @@ from itertools import pairwise
 
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.office.compound import Compound
-from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line
-from kimi_files.extract.office.markdown import Block, table
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
 
 _WORD_97 = 0x00C1
 _WORD_6 = 0x0065
 _MOST_PIECES = 1 << 20
 _MOST_BYTES = 256 << 20
 
-_TABLE_1, _ENCRYPTED, _COMPLEX = 0x0200, 0x0100, 0x0004
+_TABLE_1, _ENCRYPTED, _COMPLEX, _WIDE = 0x0200, 0x0100, 0x0004, 0x1000
 _COMPRESSED = 0x40000000
 # Where the first part of the file says that a table stands in the second: offset and length.
 _COMMENT_PLACES, _CHARACTER_PAGES, _PIECES, _COMMENT_AUTHORS = 0x00BA, 0x00FA, 0x01A2, 0x01BA
@@ -40,28 +39,6 @@ _DEEPEST_FIELD = 8
 _PARAGRAPH_END, _SECTION_END, _CELL_END = "\r", "\x0c", "\x07"
 _NOT_SHOWN = "\x00\x01\x02\x03\x04\x06\x08\x10\x11\x12\x13\x14\x15\x1f\xad"
 _SIGNS = (*((sign, "") for sign in _NOT_SHOWN), ("\x0b", "\n"), ("\x0e", "\n"), ("\x1e", "-"), ("\xa0", " "))
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What stands in a document: ``text`` is its body with its notes and text boxes after it."""
-
-    text: list[Line]
-    running_heads: list[Line]
-
-    def blocks(self) -> list[Block]:
-        """The text without any library: paragraphs, and rows of several cells as tables."""
-        blocks: list[Block] = []
-        rows: list[list[str]] = []
-        for line in [*self.text, Line(("",))]:
-            if len(line.cells) > 1:
-                rows.append(line.shown())
-                continue
-            if rows:
-                blocks.append(Block(table(rows)))
-                rows = []
-            blocks.append(Block(line.text))
-        return blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +98,17 @@ def _named(main: bytes, tables: bytes, place: int) -> bytes:
 
 
 def _old_text(main: bytes, flags: int) -> str:
-    """Of Word 6 and 95: one byte a character, in the code page of each font."""
+    """Of Word 6 and 95: one byte a character, in the code page of each font; two in the editions of the Far East."""
+    width = 2 if flags & _WIDE else 1
     if flags & _COMPLEX:
         start, size = struct.unpack_from("<II", main, 0x0160)
-        raw = b"".join(main[p.offset : p.offset + p.length] for p in _pieces(main[start : start + size], is_old=True))
+        pieces = _pieces(main[start : start + size], is_old=True)
+        raw = b"".join(main[piece.offset : piece.offset + width * piece.length] for piece in pieces)
     else:
         start, end = struct.unpack_from("<II", main, 0x18)
         raw = main[start:end]
+    if width == 2:
+        return raw.decode("utf-16-le", "replace")
     if raw.isascii():
         return raw.decode("ascii")
     # Which font each letter has is told far away; which code page they are all in, the letters themselves tell.

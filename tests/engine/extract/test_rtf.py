@@ -1,0 +1,95 @@
+"""What an RTF text says beside its paragraphs: changes, comments, notes, page heads; and letters of every code page."""
+
+from __future__ import annotations
+
+import pytest
+
+from kimi_files.extract import rtf, word
+from kimi_files.formats import RTF
+from tests.engine.extract.reading import read
+
+
+def texts(source: bytes) -> str:
+    return "\n\n".join(read(lambda stream, name, _: word.read(stream, name, RTF), source, "a.rtf").texts)
+
+
+def test_changes_and_hidden_text_are_marked() -> None:
+    source = (
+        rb"{\rtf1\ansi{\*\revtbl{Unknown;}{Ann;}}We pay {\deleted\revauthdel1\revdttmdel1 ten}{\revised\revauth1\revdttm1 "
+        rb"twelve }{\revised\revauth1 thousand} euros.\par Next {\v secret} one.\par Plain {\revised  }end.\par}"
+    )
+
+    assert texts(source) == (
+        "We pay [deleted: ten][inserted: twelve thousand] euros.\n\nNext [hidden: secret] one.\n\nPlain  end."
+    )
+
+
+def test_a_change_ends_where_plain_or_zero_says_so() -> None:
+    assert texts(rb"{\rtf1 {\deleted old \plain kept }\revised new\revised0  and old\par}") == (
+        "[deleted: old ]kept [inserted: new] and old"
+    )
+
+
+def test_comments_stand_with_their_author_at_their_place() -> None:
+    source = (
+        rb"{\rtf1\ansi Some {\*\atrfstart 1}wor{\*\atrfend 1}{\*\atnid AL}{\*\atnauthor Ann Lee}\chatn{\*\annotation{\*\atnref 1}"
+        rb"{\*\atndate 12}\pard\plain A remark.\par Of two lines.}ds here.\par}"
+    )
+
+    assert texts(source) == "Some words [comment by Ann Lee: A remark. Of two lines.] here."
+
+
+def test_notes_follow_their_paragraph_and_page_heads_come_once() -> None:
+    source = (
+        rb"{\rtf1\ansi{\header\pard Company\par}{\headerf\pard Company\par}{\footer\pard Confidential\par}"
+        rb"Body{\super\chftn}{\footnote\pard\plain {\super\chftn} The note.} goes on.\par Second.\par}"
+    )
+
+    assert texts(source) == (
+        "Body[^1] goes on.\n\n[^1]: The note.\n\nSecond.\n\nHeaders and footers:\nCompany\nConfidential"
+    )
+
+
+def test_tables_lists_and_links_survive() -> None:
+    source = (
+        rb"{\rtf1\ansi\trowd\cellx1000\cellx2000\pard\intbl A\cell {\revised B}\cell\row\trowd\cellx1000\cellx2000"
+        rb"\pard\intbl C\cell D\par E\cell\row\pard{\pntext 1.\tab}{\*\pn\pnlvlbody\pndec\pnstart1{\pntxta .}}One\par"
+        rb'{\pntext 2.\tab}Two\par\pard See {\field{\*\fldinst HYPERLINK "http://x.org/a"}{\fldrslt this}}.\par}'
+    )
+
+    text = texts(source)
+
+    assert text.startswith("| A | [inserted: B] |\n| --- | --- |\n| C | D<br>E |\n\n1. ")
+    assert "1. One\n2. Two" in text
+    assert "[this](http://x.org/a)" in text
+
+
+@pytest.mark.parametrize(
+    ("head", "letters", "text"),
+    [
+        (rb"\ansi\ansicpg932{\fonttbl{\f0\fcharset128 Mincho;}}", "日本語".encode("cp932"), "日本語"),
+        (rb"\mac\ansicpg10001{\fonttbl\f0\fcharset78 Hira;}", "お読みください".encode("cp932"), "お読みください"),
+        (rb"\ansi\ansicpg1252{\fonttbl{\f0\fcharset204 Arial Cyr;}}", "Привет".encode("cp1251"), "Привет"),
+        (rb"\ansi\ansicpg1250{\fonttbl{\f0 Arial;}}", "před žluť".encode("cp1250"), "před žluť"),
+        (rb"\pc{\fonttbl{\f0 Arial;}}", "Größe".encode("cp437"), "Größe"),
+        (rb"\ansi\ansicpg65001{\fonttbl{\f0 Arial;}}", "naïve".encode(), "naïve"),
+    ],
+)
+def test_letters_are_read_in_the_code_page_of_their_font(head: bytes, letters: bytes, text: str) -> None:
+    escaped = b"".join(b"\\'%02x" % byte for byte in letters)
+
+    assert texts(rb"{\rtf1" + head + rb"\f0 " + escaped + rb"\par}") == text
+
+
+def test_what_is_written_for_old_and_new_programs_is_read_once() -> None:
+    source = rb"{\rtf1\ansi\uc1 {\upr{[G]}{\*\ud{[\u915 G]}}} and \u-10179?\u-8704?.\par}"
+
+    assert [line.text for line in rtf.parts(source).text] == ["[\u0393] and \U0001f600."]
+
+
+def test_the_text_alone_has_notes_and_tables_too() -> None:
+    source = rb"{\rtf1 Body{\footnote The note.} on.\par\trowd\pard\intbl A\cell B\cell\row\pard{\shptxt In a box\par} End\par}"
+
+    found = [block.text for block in rtf.parts(source).blocks() if block.text]
+
+    assert found == ["Body on.[^1]", "[^1]: The note.", "| A | B |\n| --- | --- |", "End", "In a box"]
