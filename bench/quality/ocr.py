@@ -242,7 +242,8 @@ def _noisy(image: Image.Image, seed: int) -> Image.Image:
 
 
 def _bare(text: str) -> str:
-    return _MARKS.sub("", text)
+    """Without blanks and marks of markdown; an ellipsis is three dots, as which it is read."""
+    return _MARKS.sub("", text).replace("…", "...")
 
 
 def distance(drawn: str, read: str) -> int:

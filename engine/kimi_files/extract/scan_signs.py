@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _HAN = "㐀-鿿豈-﫿"
-# In Chinese text of Debian's manuals, between two ideographs, the narrow form stands for these in 1 of 270 places.
-_MARKS = re.compile(f"(?<=[{_HAN}])[,:;!?](?=[{_HAN}])")
+# In a million characters of Debian's Chinese manuals, wide marks in these places are 20 to 300 times as frequent as narrow ones,
+# and wide brackets (below) 18 times. Elsewhere both are usual.
+_MARK = re.compile(f"(?<=[{_HAN}）])[,:;!?](?=[{_HAN}A-Za-z0-9“（《])|(?<=”)[,:;](?=[{_HAN}“])")
 _WIDE = str.maketrans(",:;!?()", "，：；！？（）")
-_BRACKETS = re.compile(r"[(（]([^()（）\n]{1,200})[)）]")
+_BRACKET = re.compile("[()（）\n]")
 _IDEOGRAPH = re.compile(f"[{_HAN}]")
-_IN_CHINESE = re.compile(f"[{_HAN}、。，：；！？》」]")
+_AFTER_CHINESE = re.compile(f"[{_HAN}、。，：；]")
 _LAST_L = re.compile(r"(?<=[a-z]{2})I(?![A-Za-z0-9])")
 
 
 def set_right(text: str) -> str:
     """Wide marks and brackets in Chinese text, and an l at the end of a small word that was read as a capital I."""
-    if not _IDEOGRAPH.search(text):
-        return _LAST_L.sub("l", text)
-    text = _MARKS.sub(lambda mark: mark[0].translate(_WIDE), text)
-    return _LAST_L.sub("l", _BRACKETS.sub(_alike, text))
+    if _IDEOGRAPH.search(text):
+        signs = list(text)
+        for opening, closing in _pairs(text):
+            if _is_wide(text, opening, closing):
+                signs[opening], signs[closing] = "（", "）"
+        text = _MARK.sub(lambda mark: mark[0].translate(_WIDE), "".join(signs))
+    return _LAST_L.sub("l", text)
 
 
-def _alike(found: re.Match[str]) -> str:
-    """Both brackets wide if one was read so, or if they enclose Chinese and follow it without a blank."""
-    before = found.string[found.start() - 1 : found.start()]
-    is_wide = found[0][0] == "（" or found[0][-1] == "）"
-    if is_wide or (_IN_CHINESE.fullmatch(before) and _IDEOGRAPH.search(found[1])):
-        return f"（{found[1]}）"
-    return found[0]
+def _pairs(text: str) -> Iterator[tuple[int, int]]:
+    """Where brackets on one line open and close."""
+    opened: list[int] = []
+    for found in _BRACKET.finditer(text):
+        if found[0] == "\n":
+            opened.clear()
+        elif found[0] in "(（":
+            opened.append(found.start())
+        elif opened:
+            yield opened.pop(), found.start()
+
+
+def _is_wide(text: str, opening: int, closing: int) -> bool:
+    """Whether one of two brackets was read as wide, or both enclose Chinese and stand in it without a blank."""
+    if "（" in text[opening] or "）" in text[closing]:
+        return True
+    before, after = text[opening - 1 : opening], text[closing + 1 : closing + 2]
+    if not _IDEOGRAPH.search(text, opening, closing):
+        return False
+    return bool(_IDEOGRAPH.match(before) or (before.isalnum() and _AFTER_CHINESE.match(after)))
