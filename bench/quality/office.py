@@ -51,13 +51,14 @@ _MARKUP = (
 )
 # Word processors do not say which number a paragraph has; readers and exports write it or do not.
 _LIST_MARK = re.compile(
-    r"^[> \t]*(?:[-*•·▪–]|\(?(?:(?:\d{1,3}|[A-Za-z]{1,2}|[ivxlcIVXLC]{1,5})[.)])+(?:\d{1,3})?)[ \t]+(?=\S)",
+    r"^[> \t#]*(?:[-*•·▪–]|\(?(?:(?:\d{1,3}|[A-Za-z]{1,2}|[ivxlcIVXLC]{1,5})[.)])+(?:\d{1,3})?)[ \t]+(?=\S)",
     re.MULTILINE,
 )
-# LibreOffice's export of binary workbooks and of its own leaves comments on cells out; ours tell them all the same.
+# LibreOffice's export of binary workbooks and of its own leaves comments on cells out, or some; ours tell them all the same.
 _EQUATION = re.compile(r"\$\$.*?\$\$|\$(?=[^\s\d])[^$\n]{1,400}(?<=\S)\$", re.DOTALL)
-_COMMENTS = re.compile(r"\[comment on [A-Z]{1,3}\d+[^\]]*\]")
+_COMMENTS = re.compile(r"\[comment (?:on|by) [^\]]*\]")
 _WITHOUT_COMMENTS = ("xls", "ods")
+_CELL_LIST_MARK = re.compile(r"(?:\| |<br>)(?:\(?(?:\d{1,3}|[A-Za-z]{1,2}|[ivxlcIVXLC]{1,5})[.)][ \t]+)+(?=[^\s|])")
 # Charts of workbooks, headers and footers of their printed pages: LibreOffice's are others, and its own.
 _SHEETS_ASIDE = re.compile(r"\[chart: [^\]]*\]|^Headers and footers:\n(?:.+\n?)+", re.MULTILINE)
 _SHEETS = ("xls", "xlsx", "xlsm", "xlsb", "ods")
@@ -84,14 +85,15 @@ def words(text: str, kind: str) -> Counter[str]:
         text = _COMMENTS.sub(" ", text)
     if kind in _SHEETS:
         text = _SHEETS_ASIDE.sub(" ", text)
+    if kind in _WITH_LISTS:
+        text = _CELL_LIST_MARK.sub(" ", _LIST_MARK.sub("", text))
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
+    text = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.10g}", text)
     if kind in _SHEETS:
-        text = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.10g}", _CLOCK.sub(_clock, text))
+        text = _CLOCK.sub(_clock, text)
     if kind in ("docx", "docm", "dotx"):
         text = _EQUATION.sub(" ", text)
-    if kind in _WITH_LISTS:
-        text = _LIST_MARK.sub("", text)
     text = unicodedata.normalize("NFKC", text).replace("\u00ad", "")
     return Counter(_TRUTH.get(word, word) for word in _WORD.findall(text.casefold()))
 
@@ -120,7 +122,7 @@ def reference(path: Path, folder: Path) -> str | None:
     """The text of a file by something that is neither of the engines nor the readers; None where there is none."""
     kind = path.suffix.lower()
     for made in folder.glob(f"{path.name}.fod?"):
-        return "\n".join(_flat_open_document(made.read_bytes(), is_excel=kind.startswith(".xls")))
+        return "\n".join(_flat_open_document(made.read_bytes(), kind[1:]))
     if kind in (".html", ".htm", ".xhtml"):
         markup = _decoded(path.read_bytes())
         return None if markup is None else "\n".join(_visible(markup))
@@ -140,16 +142,22 @@ _NOT_READ = frozenset(
         *(f"{_OFFICE}{tag}" for tag in ("automatic-styles", "forms")),
         *(f"{_TEXT}{tag}" for tag in ("sequence-decls", "table-of-content-source", "note-citation", "page-number")),
         f"{_OFFICE}event-listeners",
+        # What is said when a cell is typed in.
+        f"{_TABLE}content-validations",
         # A file within the file.
         "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}object",
     )
 )
 
 
-def _flat_open_document(content: bytes, is_excel: bool) -> Iterator[str]:
+def _flat_open_document(content: bytes, kind: str) -> Iterator[str]:
     """Lines of what LibreOffice made of a file: paragraphs in order, notes, comments, headers and footers each once."""
     root = ElementTree.fromstring(content)
+    is_excel = kind.startswith("xls")
     for cell in root.iter(f"{_TABLE}table-cell"):
+        if kind in _WITHOUT_COMMENTS:
+            for comment in cell.findall(f"{_OFFICE}annotation"):
+                cell.remove(comment)
         if cell.get(f"{_OFFICE}value-type") == "date" and (shown := cell.find(f"{_TEXT}p")) is not None:
             # A date is one however it is written: compared is what it is, not how it is shown.
             shown[:] = []
@@ -294,12 +302,8 @@ def _visible(markup: str) -> Iterator[str]:
 
 
 _PARTS = {
-    ".docx": re.compile(
-        r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*|charts/chart\d*|diagrams/data\d*)\.xml$"
-    ),
-    ".pptx": re.compile(
-        r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+|charts/chart\d*|diagrams/data\d*)\.xml$"
-    ),
+    ".docx": re.compile(r"word/(document\d*|footnotes|endnotes|comments|header\d*|footer\d*)\.xml$"),
+    ".pptx": re.compile(r"ppt/(slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+)\.xml$"),
 }
 
 
@@ -309,14 +313,28 @@ def _package_text(content: bytes, kind: str) -> Iterator[str]:
     heads: dict[str, None] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         for name in package.namelist():
-            if pattern.match(name):
-                root = ElementTree.fromstring(package.read(name))
-                lines = list(_chart_lines(root) if "/charts/" in name else _xml_lines(root))
+            part = package.read(name) if name.endswith(".xml") else b""
+            is_chart = b"chartSpace" in part[:2000]
+            if is_chart or b"dataModel" in part[:2000] or pattern.match(name):
+                root = ElementTree.fromstring(part)
+                _without_repeated_heads(root, heads)
+                is_diagram = b"dataModel" in part[:2000]
+                lines = list((_chart_lines if is_chart else _diagram_lines if is_diagram else _xml_lines)(root))
                 if "/header" in name or "/footer" in name:
                     heads.update(dict.fromkeys(line for line in lines if line.strip()))
                 else:
                     yield from lines
     yield from heads
+
+
+def _without_repeated_heads(root: ElementTree.Element, heads: dict[str, None]) -> None:
+    """Take the dates and footers out of a slide, to be told once for all slides."""
+    for above in root.iter():
+        for shape in [part for part in above if str(part.tag).endswith("}sp")]:
+            kinds = {part.get("type") for part in shape.iter() if str(part.tag).endswith("}ph")}
+            if kinds & {"dt", "ftr", "hdr"}:
+                heads.update(dict.fromkeys(_xml_lines(shape)))
+                above.remove(shape)
 
 
 def _chart_lines(root: ElementTree.Element) -> Iterator[str]:
@@ -330,9 +348,14 @@ def _chart_lines(root: ElementTree.Element) -> Iterator[str]:
                 yield from (value.text or "" for value in node.iter() if str(value.tag).endswith("}v"))
             case "cat" | "xVal":
                 categories.update((place, value) for place, value in _points(node) if place not in categories)
-            case "val" | "yVal" | "bubbleSize":
+            case "val" | "yVal" | "bubbleSize" | "strDim" | "numDim":
                 yield from (value for _, value in _points(node))
     yield from categories.values()
+
+
+def _diagram_lines(root: ElementTree.Element) -> Iterator[str]:
+    for paragraph in root.iter("{http://schemas.openxmlformats.org/drawingml/2006/main}p"):
+        yield "".join(part.text or "" for part in paragraph.iter() if str(part.tag).endswith("}t"))
 
 
 def _points(node: ElementTree.Element) -> Iterator[tuple[str, str]]:
@@ -353,6 +376,10 @@ def _xml_lines(node: ElementTree.Element, inline: bool = False) -> Iterator[str]
         described = node.get("descr")
         if described:
             yield described
+    if name == "text":
+        # Of a slide's comment.
+        yield node.text or ""
+        return
     if name in ("p", "si", "pt"):
         inner: list[str] = []
         yield "".join(_xml_words(node, inner))

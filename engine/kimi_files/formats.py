@@ -494,6 +494,13 @@ def _zip_format(name: str, stream: BinaryIO) -> Format:
                     return known
     if "META-INF/container.xml" in names:
         return EPUB
+    if "content.xml" in names:
+        for member in members:
+            if member.name == "META-INF/manifest.xml":
+                declared = member_start(stream, member, 4096)
+                for known in (ODT, ODS, ODP):
+                    if f'"{known.media_type}"'.encode() in declared:
+                        return known
     if "Index/Document.iwa" in names or folders >= {"Index", "Metadata"}:
         raise _refused(name, "a document of Apple's Pages, Numbers or Keynote")
     return ZIP

@@ -36,6 +36,19 @@ def packed(*names: str, mimetype: str = "", compression: int = zipfile.ZIP_DEFLA
     return stream.getvalue()
 
 
+def _open_without_type() -> bytes:
+    """As a library writes it: without the member that names the type."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("content.xml", "<content/>")
+        root = 'full-path="/" media-type="application/vnd.oasis.opendocument.spreadsheet"'
+        archive.writestr("META-INF/manifest.xml", f"<manifest><file-entry {root}/></manifest>")
+    return stream.getvalue()
+
+
+OPEN_WITHOUT_TYPE = _open_without_type()
+
+
 def compound(*streams: str, inner: tuple[str, ...] = ()) -> bytes:
     """An OLE2 container whose root holds these streams, and a storage with ``inner`` ones when there are any."""
     names = [*streams, *(("ObjectPool",) if inner else ()), *inner]
@@ -97,6 +110,8 @@ RECOGNISED: list[tuple[str, bytes, str]] = [
     ("a.docx", DOCX[: len(DOCX) // 2], "Word document"),
     ("a.docx", packed("word\\document.xml", "_rels\\.rels"), "Word document"),
     ("a.xlsx", XLSX, "Excel workbook"),
+    ("a.xlsx", packed("[Content_Types].xml", "_rels/.rels", "tables/workbook.xml"), "Excel workbook"),
+    ("a.ods", OPEN_WITHOUT_TYPE, "OpenDocument spreadsheet"),
     ("a.xlsb", packed("[Content_Types].xml", "xl/workbook.bin"), "Excel binary workbook"),
     ("a.pptx", PPTX, "PowerPoint presentation"),
     ("a.odt", packed("content.xml", mimetype="application/vnd.oasis.opendocument.text"), "OpenDocument text"),

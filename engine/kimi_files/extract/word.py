@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import html
+import io
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from kimi_files.errors import DamagedFile, UnsupportedFile
-from kimi_files.extract import rtf
+from kimi_files.errors import DamagedFile, KimiFilesError, UnsupportedFile
+from kimi_files.extract import readers, rtf
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
+from kimi_files.extract.office.number_format import general
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
-from kimi_files.extract.office.revisions import DOCUMENT, with_visible_revisions
+from kimi_files.extract.office.revisions import DOCUMENT, unplaced_comments, with_visible_revisions
 from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.extract.pieces import outline_entry, page_texts
 from kimi_files.formats import DOCX, ODT, RTF, Format
@@ -42,8 +45,19 @@ _HALF = 0.5
 
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
-_PARAGRAPH_END = re.compile(rb"</w:p>")
-_WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+# Of a drawing too, whose words no library gives.
+_PARAGRAPH_END = re.compile(rb"</[wa]:p>")
+_WORDS = re.compile(rb"<([wa]):t(?: [^<>]*)?>([^<]*)</\1:t>")
+_DESCRIPTION = re.compile(rb"<wp:docPr [^<>]*?descr=\"([^\"<>]+)\"")
+
+_LONG_NUMBER = re.compile(r"\d{1,15}\.\d{14,17}(?!\d)")
+
+_CHUNK = re.compile(
+    rb'<w:altChunk [^<>]*?r:id="([^"<>]+)"[^<>]*?(?:/>|>(?:(?!</w:altChunk>).)*+</w:altChunk>)', re.DOTALL
+)
+# A private sign, which no document uses before a number.
+_CHUNK_MARK = "\ue0ac"
+_CHUNK_READERS = ("web", "web_archive", "text", "word")
 
 _Library = Callable[[bytes, str], list[Block]]
 
@@ -70,7 +84,10 @@ def read(
         if not untrusted_bytes.startswith(b"PK"):
             untrusted_bytes = flat.word_package(untrusted_bytes)
         package = Package(untrusted_bytes)
-        blocks = _docx_blocks(with_visible_revisions(package, untrusted_bytes))
+        marked, chunks = _with_marked_chunks(package, untrusted_bytes)
+        blocks = _docx_blocks(with_visible_revisions(Package(marked) if chunks else package, marked))
+        blocks = list(_with_chunks(blocks, package, chunks)) if chunks else blocks
+        blocks += [Block(text) for text in unplaced_comments(package)]
         blocks += _running_heads(_headers_and_footers(package))
     else:
         blocks = _doc_blocks(untrusted_bytes)
@@ -104,18 +121,75 @@ def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
 
 def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
     """By the libraries, with the paragraphs that those lose."""
-    blocks = _blocks(untrusted_bytes, "docx")
     package = Package(untrusted_bytes)
+    blocks = _blocks(untrusted_bytes, "docx")
+    if any(kind == "chart" for kind, _ in package.relations(package.main(DOCUMENT)).values()):
+        # The library writes a chart's values with all the digits of a binary number: 4.4000000000000004.
+        blocks = [Block(_LONG_NUMBER.sub(lambda n: general(float(n[0])), block.text), block.level) for block in blocks]
     texts = list(_paragraphs(package.part(package.main(DOCUMENT))))
     if _letters(blocks) < _ALL * sum(map(_count, texts)):
         blocks = with_lost(blocks, [Line((text,)) for text in texts])
     return blocks + list(_lost_figures(package, blocks))
 
 
+def _with_marked_chunks(package: Package, untrusted_bytes: bytes) -> tuple[bytes, dict[str, str]]:
+    """The document with a mark where a file of another format is to stand in its text, and the part of each mark."""
+    main = package.main(DOCUMENT)
+    parts = {identity: part for identity, (kind, part) in package.relations(main).items() if kind == "aFChunk"}
+    if not parts:
+        return untrusted_bytes, {}
+    chunks: dict[str, str] = {}
+
+    def mark(chunk: re.Match[bytes]) -> bytes:
+        text = f"{_CHUNK_MARK}{len(chunks)}{_CHUNK_MARK}"
+        chunks[text] = parts.get(chunk[1].decode("utf-8", "replace"), "")
+        return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>".encode()
+
+    changed = _CHUNK.sub(mark, package.part(main))
+    return (package.rewritten({main: changed}), chunks) if chunks else (untrusted_bytes, {})
+
+
+def _with_chunks(blocks: list[Block], package: Package, chunks: dict[str, str]) -> Iterator[Block]:
+    """The blocks with what each mark stands for; at the end, what a library left out."""
+    waiting = dict(chunks)
+    for block in blocks:
+        part = waiting.pop(block.text.strip(), None)
+        if part is None:
+            yield block
+        else:
+            yield from _chunk_blocks(package, part)
+    for part in waiting.values():
+        yield from _chunk_blocks(package, part)
+
+
+def _chunk_blocks(package: Package, part: str) -> Iterator[Block]:
+    """A file of another format within the document, one deep: HTML, RTF, plain text, another document."""
+    untrusted_bytes = package.part(part)
+    name = posixpath.basename(part)
+    try:
+        identified, module = readers.find_reader(io.BytesIO(untrusted_bytes), name)
+        if identified.format == DOCX:
+            yield from _docx_blocks(with_visible_revisions(Package(untrusted_bytes), untrusted_bytes))
+        elif module in _CHUNK_READERS:
+            for event in readers.read(module, io.BytesIO(untrusted_bytes), name, identified.format):
+                if isinstance(event, PageText):
+                    yield Block(event.text.strip())
+        else:
+            yield Block(f"[embedded {name}: {identified.format.name}, not read]")
+    except KimiFilesError as error:
+        yield Block(f"[embedded {name}: {error}]")
+
+
 def _lost_figures(package: Package, blocks: list[Block]) -> Iterator[Block]:
-    """Charts and diagrams that the libraries do not give, after the text."""
+    """Charts, diagrams and descriptions of shapes that the libraries do not give, after the text."""
+    written = _FALLBACK.sub(b"", package.part(package.main(DOCUMENT)))
+    described = (html.unescape(words.decode("utf-8", "replace")) for words in _DESCRIPTION.findall(written))
+    there = words(block.text for block in blocks)
+    for text in dict.fromkeys(described):
+        if words([text]) - there:
+            yield Block(picture(text))
     for kind, part in sorted(package.relations(package.main(DOCUMENT)).values()):
-        write = {"chart": chart, "diagramData": diagram}.get(kind)
+        write = {"chart": chart, "chartEx": chart, "diagramData": diagram}.get(kind)
         root = tree(package.part(part)) if write is not None else None
         if write is not None and root is not None:
             found = list(write(root))
@@ -126,7 +200,7 @@ def _lost_figures(package: Package, blocks: list[Block]) -> Iterator[Block]:
 def _paragraphs(content: bytes) -> Iterator[str]:
     """The words of each paragraph: a shape stands twice in the file, the second time for programs from before 2010."""
     for paragraph in _PARAGRAPH_END.split(_FALLBACK.sub(b"", content)):
-        text = html.unescape(b"".join(_WORDS.findall(paragraph)).decode("utf-8", "replace"))
+        text = html.unescape(b"".join(words for _, words in _WORDS.findall(paragraph)).decode("utf-8", "replace"))
         if text.strip():
             yield text
 
@@ -187,12 +261,12 @@ def _fullest(untrusted_bytes: bytes, kind: str, lines: list[Line], libraries: Se
 
 
 def _headers_and_footers(package: Package) -> list[str]:
-    """The text of every header and footer, each once."""
-    texts = []
+    """The lines of every header and footer, each once."""
+    texts: list[str] = []
     for part in sorted(package.names):
         if part.startswith(("word/header", "word/footer")) and part.endswith(".xml"):
-            texts.append(_plain_text(package.part(part)))
-    return list(dict.fromkeys(text for text in texts if text))
+            texts.extend(_plain_text(package.part(part)).splitlines())
+    return list(dict.fromkeys(texts))
 
 
 def _plain_text(part: bytes) -> str:

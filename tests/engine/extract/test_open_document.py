@@ -69,7 +69,12 @@ def test_lists_keep_their_numbers() -> None:
         "<text:list-item><text:p>five</text:p></text:list-item></text:list>"
     )
     plain = "<text:list><text:list-item><text:p>dot</text:p></text:list-item></text:list>"
+    deeper = (
+        '<text:list text:style-name="L1"><text:list-item><text:list><text:list-item><text:p>alone</text:p>'
+        "</text:list-item></text:list></text:list-item></text:list>"
+    )
     assert text_of(points + more + plain, styles=styles) == "3) three\n   a. inner\n4) four\n\n5) five\n\n- dot"
+    assert text_of(deeper, styles=styles) == "a. alone"
 
 
 def test_tables_text_boxes_pictures_formulas_headers_and_footers_are_all_there() -> None:
@@ -126,6 +131,16 @@ def test_sheets_are_pages_with_values_as_shown_and_dates_as_dates() -> None:
         "| twice | twice |  |\n| twice | twice |  |"
     )
     assert reading.warnings == ["Hidden in the workbook, given here all the same: Kept."]
+
+
+def test_shapes_on_a_sheet_and_covered_cells_are_told() -> None:
+    shapes = "<table:shapes><draw:custom-shape><text:p>Beside the cells</text:p></draw:custom-shape></table:shapes>"
+    covered = "<table:covered-table-cell><text:p>below</text:p></table:covered-table-cell>"
+    body = sheet("S", shapes + row(cell("a"), covered))
+
+    assert read(sheets.read, open_document("spreadsheet", body), "a.ods").texts == [
+        "| a | below |\n| --- | --- |\n\nBeside the cells"
+    ]
 
 
 def test_one_cell_far_out_does_not_explode() -> None:

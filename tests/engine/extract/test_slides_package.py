@@ -66,6 +66,31 @@ def test_charts_are_tables_and_diagrams_lists() -> None:
     assert found[1:] == ["[chart: Costs]", "|  | Mio |\n| --- | --- |\n| Baltic |  |\n| North | 0.3 |", "- plan"]
 
 
+def test_charts_of_later_kinds_are_tables() -> None:
+    """A waterfall, as Office writes it since 2016; bubbles with their sizes."""
+    waterfall = (
+        '<x:chartSpace xmlns:x="x"><x:chartData><x:data><x:strDim><x:lvl><x:pt idx="0">May</x:pt></x:lvl></x:strDim>'
+        '<x:numDim><x:lvl><x:pt idx="0">7.5</x:pt></x:lvl></x:numDim></x:data></x:chartData><x:chart><x:series><x:tx>'
+        "<x:txData><x:v>Cost</x:v></x:txData></x:tx></x:series></x:chart></x:chartSpace>"
+    )
+    bubbles = (
+        '<c:chartSpace xmlns:c="c"><c:ser><c:xVal><c:pt idx="0"><c:v>1</c:v></c:pt></c:xVal><c:yVal><c:pt idx="0"><c:v>2'
+        '</c:v></c:pt></c:yVal><c:bubbleSize><c:pt idx="0"><c:v>30</c:v></c:pt></c:bubbleSize></c:ser></c:chartSpace>'
+    )
+    frames = "".join(f'<p:graphicFrame><c:chart xmlns:c="c" r:id="rId{name}"/></p:graphicFrame>' for name in "XB")
+    relations = (
+        '<Relationship Id="rIdX" Type="y/chartEx" Target="../charts/x.xml"/>'
+        '<Relationship Id="rIdB" Type="y/chart" Target="../charts/b.xml"/>'
+    )
+
+    found = written(frames, {"ppt/charts/x.xml": waterfall, "ppt/charts/b.xml": bubbles}, relations)
+
+    assert [text for text in found[1:] if text] == [
+        "|  | Cost |\n| --- | --- |\n| May | 7.5 |",
+        "| 1 | 2 (30) |\n| --- | --- |",
+    ]
+
+
 def test_comments_and_links_are_told() -> None:
     comments = '<p:cmLst xmlns:p="p"><p:cm authorId="0"><p:text>Which year?</p:text></p:cm></p:cmLst>'
     linked = '<a:p><a:r><a:rPr><a:hlinkClick r:id="rIdL"/></a:rPr><a:t>report</a:t></a:r></a:p>'

@@ -193,3 +193,39 @@ def test_what_the_libraries_lose_comes_back_charts_and_paragraphs() -> None:
     text = read(reader.read, whole.rewritten({"word/_rels/document.xml.rels": relations}), "a.docx").texts[0]
 
     assert text == "First.\n\nWithin what no library knows.\n\nLast.\n\n|  | Cost |\n| --- | --- |\n| Baltic | 48.5 |"
+
+
+def test_words_of_drawings_descriptions_readings_and_lost_comments_come_too() -> None:
+    """What neither library gives: text in a drawing, a shape's description, how a word is read, a comment without a place."""
+    ruby = (
+        f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('とうきょう')}</w:rt><w:rubyBase>{run('東京')}</w:rubyBase></w:ruby></w:r>"
+    )
+    drawing = (
+        '<w:r><w:drawing><wp:anchor xmlns:wp="wp" xmlns:a="a"><wp:docPr id="1" name="G" descr="Two towers"/>'
+        "<a:graphic><a:p><a:r><a:t>Level one</a:t></a:r></a:p></a:graphic></wp:anchor></w:drawing></w:r>"
+    )
+    comments = {
+        0: ("Ada", "Nowhere"),
+        1: ("Bob", '<w:r><w:instrText>PAGE "P"</w:instrText></w:r>' + run("Here")),
+    }
+    body = [paragraph(run("In "), ruby, '<w:r><w:commentReference w:id="1"/></w:r>'), paragraph(drawing)]
+
+    text = read(reader.read, docx(body, comments=comments), "a.docx").texts[0]
+
+    assert text == (
+        "In 東京(とうきょう) [comment by Bob: Here]\n\nLevel one\n\n![Two towers](picture)\n\n[comment by Ada: Nowhere]"
+    )
+
+
+def test_a_file_of_another_format_stands_in_its_place() -> None:
+    content = io.BytesIO(docx([paragraph("First."), '<w:altChunk r:id="rIdC"/>', paragraph("Last.")]))
+    with zipfile.ZipFile(content, "a") as package:
+        package.writestr("word/part.html", "<html><body><h1>Über</h1><p>L&auml;nge</p></body></html>".encode("latin-1"))
+    whole = Package(content.getvalue())
+    relations = whole.part("word/_rels/document.xml.rels").replace(
+        b"</Relationships>", b'<Relationship Id="rIdC" Type="x/aFChunk" Target="/word/part.html"/></Relationships>'
+    )
+
+    text = read(reader.read, whole.rewritten({"word/_rels/document.xml.rels": relations}), "a.docx").texts[0]
+
+    assert text == "First.\n\n# Über\n\nLänge\n\nLast."

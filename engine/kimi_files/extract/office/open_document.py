@@ -34,7 +34,7 @@ _NOT_SHOWN = frozenset((
     "tracked-changes", "sequence-decls", "variable-decls", "user-field-decls", "forms", "bibliography-source",
     "table-of-content-source", "alphabetical-index-source", "illustration-index-source", "table-index-source",
     "user-index-source", "object-index-source", "dde-connection-decls", "ruby-text", "script", "image",
-    "plugin", "thumbnail",
+    "plugin", "thumbnail", "page-number",
 ))
 # fmt: on
 _NUMBER_FORMATS = {"1": "decimal", "a": "lower_alpha", "A": "upper_alpha", "i": "lower_roman", "I": "upper_roman"}
@@ -155,7 +155,12 @@ class OpenDocument:
                 hidden = attributes.get("style-name", "") in self._hidden_styles
                 found.append(Sheet(attributes.get("name", ""), rows.taken(), hidden))
 
-        _each(self._content(), lambda tag, above: tag == "table-row" and above[1:3] == _SHEETS, rows.add, ended)
+        _each(
+            self._content(),
+            lambda tag, above: tag in ("table-row", "shapes") and above[1:3] == _SHEETS,
+            rows.add,
+            ended,
+        )
         return found
 
     def _content(self) -> bytes:
@@ -368,7 +373,7 @@ class _Writer:
         key = f"{style} {level}"
         goes_on = node.attributes.get("continue-numbering") == "true" or "continue-list" in node.attributes
         number = self._counts.get(key, marks.start - 1) if goes_on else marks.start - 1
-        lines = []
+        lines: list[str] = []
         for point in node.elements("list-item", "list-header"):
             if point.tag == "list-item":
                 number = _count(point.attributes["start-value"]) if "start-value" in point.attributes else number + 1
@@ -379,7 +384,12 @@ class _Writer:
                     parts.append(self._list(child, depth + 1, style, level + 1))
                 else:
                     parts.append(join_blocks(self.blocks([child], depth + 1)).replace("\n\n", "\n"))
-            if any(parts):
+            if any(parts) and all(
+                child.tag == "list" for child, part in zip(point.elements(), parts, strict=True) if part
+            ):
+                # A point that is only there for those below it has no mark.
+                lines.extend(part for part in parts if part)
+            elif any(parts):
                 inner = indented("\n".join(part for part in parts if part), len(mark))
                 lines.append(mark + inner if point.tag == "list-item" else inner)
         self._counts[key] = number
@@ -411,12 +421,16 @@ class _SheetWriter:
         self._filled = 0
 
     def add(self, node: Node) -> None:
+        """A row, or the shapes that stand on a sheet and belong to no cell."""
+        if node.tag == "shapes":
+            self._grid.asides.extend(block.text for block in self._writer.top(node) if block.text)
+            return
         times = _count(node.attributes.get("number-rows-repeated", "1"))
         filled: list[tuple[int, str]] = []
         column = 0
         for cell in node.elements("table-cell", "covered-table-cell"):
             repeated = _count(cell.attributes.get("number-columns-repeated", "1"))
-            text = self._value(cell) if cell.tag == "table-cell" else ""
+            text = self._value(cell)
             if text:
                 filled.extend((column + offset, text) for offset in range(min(repeated, _MOST_REPEATED)))
             column += repeated

@@ -10,7 +10,13 @@ from kimi_files.extract.office.package import Attributes, Package, parse_xml
 DOCUMENT = "word/document.xml"
 _COMMENTS = "word/comments.xml"
 
-_WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish)[ />]")
+_WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish|ruby)[ />]")
+_RUBY = re.compile(
+    rb"<w:ruby>(?:(?!</?w:ruby>|<w:rt>).)*+<w:rt>((?:(?!</?w:rt>).)*+)</w:rt><w:rubyBase>((?:(?!</?w:rubyBase>).)*+)"
+    rb"</w:rubyBase></w:ruby>",
+    re.DOTALL,
+)
+_RUN_WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _VANISH = rb'<w:vanish(?: w:val="(?:1|true|on)")?/>'
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _HIDDEN_RUN = re.compile(
@@ -39,13 +45,26 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
         words = comments.get(match[1].decode("utf-8", "replace"))
         return _text(f" [comment {words}]") if words else b""
 
-    changed = _COMMENT.sub(comment, document)
+    changed = _RUBY.sub(_with_reading, document) if b"<w:ruby>" in document else document
+    changed = _COMMENT.sub(comment, changed)
     changed = _DELETED_TEXT.sub(rb"\1t", changed)
     changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
     changed = _START.sub(lambda match: _run(b"[" + _WORDS[match[1]] + b": "), changed)
     changed = _END.sub(lambda match: _run(b"]"), changed)
     changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
     return package.rewritten({main: changed})
+
+
+def unplaced_comments(package: Package) -> list[str]:
+    """Comments that the text does not refer to: those on notes and headers, and those whose place was lost."""
+    placed = {match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(package.part(package.main(DOCUMENT)))}
+    return [f"[comment {words}]" for identity, words in _comments(package).items() if identity not in placed]
+
+
+def _with_reading(ruby: re.Match[bytes]) -> bytes:
+    """Words, and in brackets how they are read: no library gives either."""
+    reading, base = (b"".join(_RUN_WORDS.findall(part)) for part in (ruby[1], ruby[2]))
+    return b'<w:t xml:space="preserve">%s(%s)</w:t>' % (base, reading)
 
 
 def _run(words: bytes) -> bytes:
@@ -60,13 +79,24 @@ def _comments(package: Package) -> dict[str, str]:
     """Comment id → "by AUTHOR: TEXT"."""
     found: dict[str, list[str]] = {}
     current: list[str] = []
+    is_text = False
 
     def start(tag: str, attributes: Attributes) -> None:
-        nonlocal current
+        nonlocal current, is_text
+        is_text = tag in ("t", "delText")
         if tag == "comment":
             current = found.setdefault(attributes.get("id", ""), [f"by {attributes.get('author') or 'unknown'}:"])
         elif tag == "p":
             current.append(" ")
 
-    parse_xml(package.part(_COMMENTS), start, text=lambda words: current.append(words))
+    def end(tag: str) -> None:
+        nonlocal is_text
+        is_text = False
+
+    def text(words: str) -> None:
+        if is_text:
+            current.append(words)
+
+    related = package.relations(package.main(DOCUMENT)).values()
+    parse_xml(package.part(next((part for kind, part in related if kind == "comments"), _COMMENTS)), start, end, text)
     return {identity: " ".join("".join(words).split()) for identity, words in found.items()}

@@ -248,6 +248,9 @@ def chart(root: Node) -> Iterator[Block]:
     titles = ["".join(words.text for words in title.below("t")) for title in root.below("title")]
     titles = [" ".join(title.split()) for title in titles]
     yield Block(f"[chart: {' · '.join(title for title in titles if title)}]" if any(titles) else "")
+    if any(root.below("chartData")):
+        yield Block(_table_of_2016(root))
+        return
     names: list[str] = [""]
     rows: dict[int, list[str]] = {}
     for column, series in enumerate(root.below("ser"), start=1):
@@ -256,17 +259,28 @@ def chart(root: Node) -> Iterator[Block]:
         for part in series.elements("cat", "xVal"):
             for index, value in _points(part):
                 rows.setdefault(index, [value])
-        for part in series.elements("val", "yVal"):
+        for part in series.elements("val", "yVal", "bubbleSize"):
+            is_size = part.tag == "bubbleSize"
             for index, value in _points(part):
                 row = rows.setdefault(index, [""])
-                row.extend([""] * (column - len(row)))
-                row.append(value)
+                row.extend([""] * (column + 1 - len(row)))
+                row[column] += f" ({value})" if is_size else value
     yield Block(table([names, *(row for _, row in sorted(rows.items()))]))
+
+
+def _table_of_2016(root: Node) -> str:
+    """The values of a chart of the kinds that came with Office 2016: a waterfall's, a histogram's, a sunburst's."""
+    names = [value.text for series in root.below("series") for tx in series.elements("tx") for value in tx.below("v")]
+    columns = [dict(_points(level)) for size in root.below("strDim", "numDim") for level in size.elements("lvl")]
+    rows = [
+        [column.get(row, "") for column in columns] for row in sorted({row for column in columns for row in column})
+    ]
+    return table([[*[""] * (len(columns) - len(names)), *names], *rows])
 
 
 def _points(part: Node) -> Iterator[tuple[int, str]]:
     for point in part.below("pt"):
-        text = "".join(value.text for value in point.elements("v"))
+        text = "".join(value.text for value in point.elements("v")) or point.text
         try:
             yield int(point.attributes.get("idx", "0")), general(float(text)) if text else ""
         except (ValueError, OverflowError):
