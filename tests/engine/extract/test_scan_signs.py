@@ -11,7 +11,7 @@ from kimi_files.extract.scan_signs import set_right
     ("read", "meant"),
     [
         ("请接受,并保持礼貌!谢谢;再见", "请接受，并保持礼貌！谢谢；再见"),
-        ("配置文件(例如用户名)在此", "配置文件（例如用户名）在此"),
+        ("配置文件(例如用户名)在此（见下）（一）", "配置文件（例如用户名）在此（见下）（一）"),
         ("通信（IPC)的一个节点", "通信（IPC）的一个节点"),
         ("回到GUI环境(更多）。", "回到GUI环境（更多）。"),
         ("the shelI and CtrI-Alt", "the shell and Ctrl-Alt"),
@@ -26,7 +26,8 @@ def test_what_leaves_no_doubt_is_set_right(read: str, meant: str) -> None:
     [
         "Wait, what? (Really!)",
         "用 sudo(8) 来配置，版本 2.7 (青木修), 共 1,000 个",
-        "第1节“文件系统”(基本概念)",
+        "（一）第1节“文件系统”(基本概念)",
+        "配置文件(例如用户名)在此",
         "时间 12:30; a,b",
         "Type I of the WebUI, AI and getIndex",
     ],
