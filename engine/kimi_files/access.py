@@ -364,7 +364,8 @@ def _look_at(candidate: Path, policy: AccessPolicy, named: str) -> _Found | None
 
 
 def _refuse_secret(resolved: Path, policy: AccessPolicy, named: str, member: str = "") -> None:
-    reason = secret_reason(resolved / member, policy.folders_above(resolved)[-1])
+    # A member is found by either slash.
+    reason = secret_reason(resolved / member.replace("\\", "/"), policy.folders_above(resolved)[-1])
     if reason is None:
         return
     hint = "Keys, passwords, sessions and hidden files are never read; copy what is needed from it to another file."
