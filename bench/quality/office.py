@@ -37,6 +37,8 @@ SECONDS = 30.0
 _MARKUP = (
     (re.compile(r"<br/?>|\\(?=[|*_#`])|_x000D_"), " "),
     (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
+    # A link may be a part of a word.
+    (re.compile(r"(?<!!)\[([^\[\]\n]{1,400})\]\((?:[^()\s]|\([^()\s]*\))*\)"), r"\1"),
     (re.compile(r"\]\(\s*(?:<[^<>]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"), "] "),
     (re.compile(r"<https?://[^<>\s]*>|\[hidden\]"), " "),
     # What stands for a file within the file.
@@ -126,6 +128,8 @@ def reference(path: Path, folder: Path) -> str | None:
     if kind in (".html", ".htm", ".xhtml"):
         markup = _decoded(path.read_bytes())
         return None if markup is None else "\n".join(_visible(markup))
+    if kind in (".csv", ".tsv"):
+        return path.read_bytes().decode("utf-8-sig")
     if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
         return "\n".join(_package_text(path.read_bytes(), kind))
     return None
@@ -218,7 +222,7 @@ def _open_lines(node: ElementTree.Element) -> Iterator[str]:
     if node.tag == f"{_TABLE}table-cell":
         times = int(node.get(f"{_TABLE}number-columns-repeated", "1"))
         lines = [line for child in node for line in _open_lines(child)]
-        yield from lines * min(times, 1000)
+        yield from lines * min(times, 16_384)
         return
     if node.tag == f"{_TABLE}table-row":
         times = int(node.get(f"{_TABLE}number-rows-repeated", "1"))

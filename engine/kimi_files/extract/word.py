@@ -45,10 +45,10 @@ _HALF = 0.5
 
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
-# Of a drawing too, whose words no library gives.
-_PARAGRAPH_END = re.compile(rb"</[wa]:p>")
-_WORDS = re.compile(rb"<([wa]):t(?: [^<>]*)?>([^<]*)</\1:t>")
+_WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _DESCRIPTION = re.compile(rb"<wp:docPr [^<>]*?descr=\"([^\"<>]+)\"")
+
+_FIGURES = {"chart": chart, "chartEx": chart, "diagramData": diagram}
 
 _LONG_NUMBER = re.compile(r"\d{1,15}\.\d{14,17}(?!\d)")
 
@@ -85,7 +85,7 @@ def read(
             untrusted_bytes = flat.word_package(untrusted_bytes)
         package = Package(untrusted_bytes)
         marked, chunks = _with_marked_chunks(package, untrusted_bytes)
-        blocks = _docx_blocks(with_visible_revisions(Package(marked) if chunks else package, marked))
+        blocks = _docx_blocks(Package(marked) if chunks else package, marked)
         blocks = list(_with_chunks(blocks, package, chunks)) if chunks else blocks
         blocks += [Block(text) for text in unplaced_comments(package)]
         blocks += _running_heads(_headers_and_footers(package))
@@ -119,17 +119,24 @@ def _blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
     return blocks
 
 
-def _docx_blocks(untrusted_bytes: bytes) -> list[Block]:
-    """By the libraries, with the paragraphs that those lose."""
-    package = Package(untrusted_bytes)
+def _docx_blocks(package: Package, untrusted_bytes: bytes) -> list[Block]:
+    """By the libraries, with changes and comments told, and with what those lose."""
+    shown = with_visible_revisions(package, untrusted_bytes)
+    if shown is not untrusted_bytes:
+        package, untrusted_bytes = Package(shown), shown
     blocks = _blocks(untrusted_bytes, "docx")
-    if any(kind == "chart" for kind, _ in package.relations(package.main(DOCUMENT)).values()):
+    main = package.main(DOCUMENT)
+    figures = sorted(related for related in package.relations(main).values() if related[0] in _FIGURES)
+    if any(kind == "chart" for kind, _ in figures):
         # The library writes a chart's values with all the digits of a binary number: 4.4000000000000004.
         blocks = [Block(_LONG_NUMBER.sub(lambda n: general(float(n[0])), block.text), block.level) for block in blocks]
-    texts = list(_paragraphs(package.part(package.main(DOCUMENT))))
+    # A shape stands twice in the file, the second time for programs from before 2010.
+    written = package.part(main)
+    written = _FALLBACK.sub(b"", written) if b"<mc:Fallback>" in written else written
+    texts = list(_paragraphs(written))
     if _letters(blocks) < _ALL * sum(map(_count, texts)):
         blocks = with_lost(blocks, [Line((text,)) for text in texts])
-    return blocks + list(_lost_figures(package, blocks))
+    return blocks + list(_lost_descriptions(written, blocks)) + list(_lost_figures(package, figures, blocks))
 
 
 def _with_marked_chunks(package: Package, untrusted_bytes: bytes) -> tuple[bytes, dict[str, str]]:
@@ -169,7 +176,7 @@ def _chunk_blocks(package: Package, part: str) -> Iterator[Block]:
     try:
         identified, module = readers.find_reader(io.BytesIO(untrusted_bytes), name)
         if identified.format == DOCX:
-            yield from _docx_blocks(with_visible_revisions(Package(untrusted_bytes), untrusted_bytes))
+            yield from _docx_blocks(Package(untrusted_bytes), untrusted_bytes)
         elif module in _CHUNK_READERS:
             for event in readers.read(module, io.BytesIO(untrusted_bytes), name, identified.format):
                 if isinstance(event, PageText):
@@ -180,28 +187,34 @@ def _chunk_blocks(package: Package, part: str) -> Iterator[Block]:
         yield Block(f"[embedded {name}: {error}]")
 
 
-def _lost_figures(package: Package, blocks: list[Block]) -> Iterator[Block]:
-    """Charts, diagrams and descriptions of shapes that the libraries do not give, after the text."""
-    written = _FALLBACK.sub(b"", package.part(package.main(DOCUMENT)))
-    described = (html.unescape(words.decode("utf-8", "replace")) for words in _DESCRIPTION.findall(written))
+def _lost_descriptions(written: bytes, blocks: list[Block]) -> Iterator[Block]:
+    """What describes a shape, which the libraries give for pictures alone."""
+    described = _DESCRIPTION.findall(written) if b' descr="' in written else ()
+    if not described:
+        return
     there = words(block.text for block in blocks)
-    for text in dict.fromkeys(described):
+    for description in dict.fromkeys(described):
+        text = html.unescape(description.decode("utf-8", "replace"))
         if words([text]) - there:
             yield Block(picture(text))
-    for kind, part in sorted(package.relations(package.main(DOCUMENT)).values()):
-        write = {"chart": chart, "chartEx": chart, "diagramData": diagram}.get(kind)
-        root = tree(package.part(part)) if write is not None else None
-        if write is not None and root is not None:
-            found = list(write(root))
-            if share(blocks, words(block.text for block in found)) < _ENOUGH:
-                yield from found
 
 
-def _paragraphs(content: bytes) -> Iterator[str]:
-    """The words of each paragraph: a shape stands twice in the file, the second time for programs from before 2010."""
-    for paragraph in _PARAGRAPH_END.split(_FALLBACK.sub(b"", content)):
-        text = html.unescape(b"".join(words for _, words in _WORDS.findall(paragraph)).decode("utf-8", "replace"))
-        if text.strip():
+def _lost_figures(package: Package, figures: list[tuple[str, str]], blocks: list[Block]) -> Iterator[Block]:
+    """Charts and diagrams that the libraries do not give, after the text."""
+    for kind, part in figures:
+        root = tree(package.part(part))
+        found = list(_FIGURES[kind](root)) if root is not None else []
+        if found and share(blocks, words(block.text for block in found)) < _ENOUGH:
+            yield from found
+
+
+def _paragraphs(written: bytes) -> Iterator[str]:
+    """The words of each paragraph, also of those in drawings, which no library gives."""
+    if b"<a:t>" in written:
+        written = written.replace(b"<a:t>", b"<w:t>").replace(b"</a:t>", b"</w:t>").replace(b"</a:p>", b"</w:p>")
+    for paragraph in written.split(b"</w:p>"):
+        text = html.unescape(b"".join(_WORDS.findall(paragraph)).decode("utf-8", "replace"))
+        if text and not text.isspace():
             yield text
 
 

@@ -108,7 +108,8 @@ def _book(package: Package) -> Book:
 
     def start(tag: str, attributes: Attributes) -> None:
         nonlocal is_1904
-        if tag == "workbookPr":
+        # An extension of later programs has the same name.
+        if tag == "workbookPr" and "date1904" in attributes:
             is_1904 = attributes.get("date1904", "0") in ("1", "true")
 
     main = package.main(_WORKBOOK)

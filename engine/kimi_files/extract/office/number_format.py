@@ -93,7 +93,7 @@ Shown = Callable[[float], str]
 
 def general(value: float) -> str:
     """A number without a format: 1 rather than 1.0, and no digits beyond those that a spreadsheet keeps."""
-    if value == int(value) and abs(value) < 1e15:
+    if value == int(value) and abs(value) < 1e16:
         return str(int(value))
     written = f"{value:.15g}"
     if "e" not in written:

@@ -57,8 +57,11 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
 
 def unplaced_comments(package: Package) -> list[str]:
     """Comments that the text does not refer to: those on notes and headers, and those whose place was lost."""
+    comments = _comments(package)
+    if not comments:
+        return []
     placed = {match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(package.part(package.main(DOCUMENT)))}
-    return [f"[comment {words}]" for identity, words in _comments(package).items() if identity not in placed]
+    return [f"[comment {words}]" for identity, words in comments.items() if identity not in placed]
 
 
 def _with_reading(ruby: re.Match[bytes]) -> bytes:
