@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.samples import epub, kindle, mail, open_document, sheets, slides, word
+from tests.samples import epub, kindle, mail, open_document, seven_zip, sheets, slides, word
 
 GIGABYTE = 1 << 30
 OUTSIDE = "canary-of-the-file-outside"
@@ -140,6 +140,30 @@ def _tar(pack: Callable[[bytes], bytes]) -> Callable[[str], bytes]:
         return pack(header.tobuf()) + pack(bytes(_MEGABYTE)) * 1024 + pack(bytes(1024))
 
     return make
+
+
+def _many_names(_: str) -> bytes:
+    """Two million names in the directory, each the shortest there is."""
+    entry = b"PK\1\2" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a"
+    count = 2_000_000
+    size = len(entry) * count
+    end = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 4)
+    end += struct.pack("<4sIQI", b"PK\6\7", 0, 4 + size, 1)
+    return (
+        b"PK\3\4"
+        + entry * count
+        + end
+        + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    )
+
+
+def _packed_list(_: str) -> bytes:
+    """A 7z archive whose list of files unpacks to a gigabyte."""
+    megabyte = seven_zip.LZMA2.pack(bytes(_MEGABYTE))[:-1]  # without its end, it can go on with itself
+    packed = megabyte * 1024 + b"\0"
+    return seven_zip.with_header(
+        packed, b"\x17" + seven_zip.streams([seven_zip.LZMA2], [packed], 0, [GIGABYTE]) + b"\0"
+    )
 
 
 def _packed_svg(_: str) -> bytes:
@@ -491,6 +515,8 @@ BOMBS = (
     Bomb("nested.zip", lambda _: _nested(4, 4)),
     Bomb("nested.zip.docx", lambda _: _nested(1, 10)),
     Bomb("overlapping.zip", _overlapping),
+    Bomb("names.zip", _many_names),
+    Bomb("list.7z", _packed_list),
     Bomb("zeros.tgz", _tar(gzip.compress)),
     Bomb("zeros.txz", _tar(lzma.compress)),
     Bomb("zeros.tbz2", _tar(bz2.compress)),

@@ -200,7 +200,7 @@ def _open(stream: BinaryIO, name: str) -> _Zip | _Tar | _SevenZip | _Packed | _M
     head = stream.read(_TAR_HEADER)
     stream.seek(0)
     if head.startswith(_ZIP):
-        return _Zip(stream)
+        return _Zip(stream, name)
     if head.startswith(seven_zip.MAGIC):
         return _SevenZip(stream, name)
     if head.startswith((_GZIP, _BZIP2, _XZ)):
@@ -233,8 +233,8 @@ def _is_tar(head: bytes) -> bool:
 
 
 class _Zip:
-    def __init__(self, stream: BinaryIO) -> None:
-        self._container = zipfile.ZipFile(cast(IO[bytes], _SmallReads(stream)))
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._container = zipfile.ZipFile(cast(IO[bytes], _SmallReads(stream, name)))
 
     def members(self) -> list[Member]:
         parts = [part for part in self._container.infolist() if not part.is_dir()]
@@ -357,13 +357,14 @@ class _Mail:
 class _SmallReads:
     """The stream of an archive whose list of files is read at once, and would take ten times its size in memory."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._name = name
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
         if size > _MOST_DIRECTORY_BYTES:
-            raise _too_many("The archive")
+            raise _too_many(self._name)
         return self._stream.read(size)
 
 
