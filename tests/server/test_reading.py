@@ -7,13 +7,15 @@ import gzip
 import io
 import json
 import re
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from kimi_files.tokens import estimate_tokens
-from tests.samples import sheets, slides, word
+from tests.samples import seven_zip, sheets, slides, word
 from tests.samples.pdf import Page, pdf
 
 LEGACY = Path(__file__).parent.parent / "samples" / "files"
@@ -35,6 +37,23 @@ def picture(size: tuple[int, int], kind: str = "PNG") -> bytes:
     file = io.BytesIO()
     Image.effect_noise(size, 80).convert("RGB").save(file, kind)
     return file.getvalue()
+
+
+def archive_of(name: str, members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    if name.endswith(".7z"):
+        return seven_zip.seven_zip([(seven_zip.LZMA2, members)])
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as container:
+            for member, content in members.items():
+                container.writestr(member, content)
+    else:
+        with tarfile.open(fileobj=stream, mode="w:gz") as container:
+            for member, content in members.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(content)
+                container.addfile(info, io.BytesIO(content))
+    return stream.getvalue()
 
 
 FILES = {
@@ -115,6 +134,35 @@ async def test_walking_the_cursors_of_a_long_file_gives_its_whole_text_once(conn
     assert "outline: Chapter 1 p.1 · Chapter 2 p.2" in first
     assert walked.replace("\n", "") == whole.replace("\n", "")
     assert all(f"Line 24 of chapter {n} says" in walked for n in range(1, 41))
+
+
+@pytest.mark.parametrize("name", ["papers.zip", "papers.tar.gz", "papers.7z"])
+async def test_a_file_in_an_archive_is_read_asked_about_and_shown_but_not_kept(connect, name):
+    members = {
+        "2024/report.pdf": pdf([Page(["Words of the shaft."]), Page(["It was replaced in May."])]),
+        "a.txt": b"a",
+    }
+    async with connect() as session:
+        (session.folder / name).write_bytes(archive_of(name, members))
+        listing = await session.call("get_file_content", file=name)
+        text = await session.call("get_file_content", file=f"{name}!/2024/report.pdf", pages="2")
+        found = await session.call("get_file_content", file=f"{name}!/2024/report.pdf", find="shaft")
+        answer = await session.call(
+            "ask_about_files", question="When replaced?", files=[f"{name}!/2024/report.pdf", name]
+        )
+        shown = await session.client.call_tool(
+            "get_file_content", {"file": f"{name}!/2024/report.pdf", "pictures": True}
+        )
+        refused = await session.client.call_tool("upload_file", {"path": f"{name}!/a.txt"})
+        missing = await session.client.call_tool("get_file_content", {"file": f"{name}!/report.pdf"})
+    assert f"{name}!/2024/report.pdf" in listing
+    assert "It was replaced in May." in text_of(text)
+    assert "Words of the" not in text
+    assert "page 1" in found
+    assert "[1] report.pdf, page 2" in answer
+    assert [part.type for part in shown.content] == ["text", "image", "image"]
+    assert "can be read, but not uploaded" in refused.content[0].text
+    assert f"Did you mean '{name}!/2024/report.pdf'" in missing.content[0].text
 
 
 async def test_a_scanned_page_is_named_with_its_remedy_and_shown_as_a_picture(connect):
