@@ -33,17 +33,19 @@ _SIGNS = {
     "tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
     "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ",
 }
-_SYMBOLS = {b"~": " ", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}"}
+_SYMBOLS = {b"~": " ", b"_": "-"}
 _PARAGRAPH_ENDS = frozenset(("par", "sect", "page"))
 _CHARSETS = {
-    77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gb18030", 81: "big5", 85: "mac_greek", 86: "mac_turkish",
-    88: "mac_latin2", 89: "mac_cyrillic", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5",
-    161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
-    222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
+    0: "cp1252", 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gb18030", 81: "big5", 83: "iso8859_8", 84: "mac_arabic",
+    85: "mac_greek", 86: "mac_turkish", 87: "cp874", 88: "mac_latin2", 89: "mac_cyrillic", 128: "cp932", 129: "cp949",
+    130: "johab", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256",
+    186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
 }
 _PAGES = {
-    936: "gb18030", 1361: "johab", 10000: "mac_roman", 10001: "cp932", 10002: "big5", 10003: "cp949", 10006: "mac_greek",
-    10007: "mac_cyrillic", 10008: "gb18030", 10029: "mac_latin2", 10081: "mac_turkish", 65001: "utf-8",
+    708: "iso8859_6", 709: "iso8859_6", 819: "latin_1", 936: "gb18030", 1361: "johab", 10000: "mac_roman", 10001: "cp932",
+    10002: "big5", 10003: "cp949", 10004: "mac_arabic", 10005: "iso8859_8", 10006: "mac_greek", 10007: "mac_cyrillic",
+    10008: "gb18030", 10010: "mac_romanian", 10017: "mac_cyrillic", 10021: "cp874", 10029: "mac_latin2", 10079: "mac_iceland",
+    10081: "mac_turkish", 10082: "mac_croatian", 54936: "gb18030", 65001: "utf-8",
 }
 # fmt: on
 _NOT_PLAIN = re.compile(f"[\0-\x08\x0e-\x1f{COMMENT}{DELETED}{END}{HIDDEN}{INSERTED}]")
@@ -67,12 +69,15 @@ class _State:
     skip: int = 1
     in_table: bool = False
     mark: str = ""
-    font: int = 0
+    font: int | None = None
     in_fonts: bool = False
     in_both: bool = False
+    is_around_shown: bool = True
 
-    def copy(self) -> _State:
-        return _State(self.shown, self.skip, self.in_table, self.mark, self.font, self.in_fonts)
+    def inner(self) -> _State:
+        """What holds in a group within. Of what is written for old programs and for new ones, the first is for the old."""
+        shown = self.shown and not self.in_both
+        return _State(shown, self.skip, self.in_table, self.mark, self.font, self.in_fonts, False, self.shown)
 
 
 @dataclass(slots=True)
@@ -137,6 +142,7 @@ class _Source:
         self._source = untrusted_bytes
         self._fonts: dict[int, str] = {}
         self._default = "cp1252"
+        self._default_font = 0
         self._bytes = bytearray()
         self._state = _State()
         self._flows = [_Flow()]
@@ -181,10 +187,7 @@ class _Source:
                 if len(stack) > _DEEPEST:
                     raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
                 stack.append((self._state, len(self._flows)))
-                inner = self._state.copy()
-                # Of what is written for old programs and new ones, the first group is for the old.
-                inner.shown = inner.shown and not self._state.in_both
-                self._state = inner
+                self._state = self._state.inner()
                 to_skip = 0
             elif brace is not None:
                 self._decode()
@@ -232,9 +235,11 @@ class _Source:
             case "f":
                 self._decode()
                 state.font = value or 0
-            case "fcharset" if state.in_fonts:
+            case "deff":
+                self._default_font = value or 0
+            case "fcharset" if state.in_fonts and state.font is not None:
                 self._fonts[state.font] = _CHARSETS.get(value or 0, "")
-            case "cpg" if state.in_fonts and value:
+            case "cpg" if state.in_fonts and state.font is not None and value:
                 self._fonts[state.font] = _PAGES.get(value, f"cp{value}")
             case "ansicpg" if value:
                 self._default = _PAGES.get(value, f"cp{value}")
@@ -242,7 +247,7 @@ class _Source:
                 self._default = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[name]
             case "plain":
                 self._decode()
-                state.mark = ""
+                state.mark, state.font = "", None
             case "uc":
                 state.skip = min(max(value or 0, 0), 16)
             case "intbl":
@@ -259,12 +264,15 @@ class _Source:
             case "upr":
                 state.in_both = True
             case "ud":
-                state.shown = True
+                state.shown = state.is_around_shown
 
     def _symbol(self, sign: bytes, to_skip: int) -> int:
-        if to_skip and sign in b"\\{}":
-            return to_skip - 1
-        if sign in (b"\n", b"\r"):
+        if sign in b"\\{}":
+            if to_skip:
+                return to_skip - 1
+            # It may be the second byte of a letter of Chinese, Japanese or Korean.
+            self._bytes += sign
+        elif sign in (b"\n", b"\r"):
             self._control("par", None, optional=False)
         elif sign in _SYMBOLS:
             self._add(_SYMBOLS[sign])
@@ -282,10 +290,12 @@ class _Source:
         if raw.isascii():
             text = raw.decode("ascii")
         else:
+            font = self._default_font if self._state.font is None else self._state.font
             try:
-                text = raw.decode(self._fonts.get(self._state.font) or self._default, "replace")
+                text = raw.decode(self._fonts.get(font) or self._default, "replace")
             except LookupError:
-                text = raw.decode("cp1252", "replace")
+                # Letters that nothing here can read are better told by the library than made up.
+                text = raw.decode("ascii", "replace")
         if self._state.shown:
             # No sign of a file is one of our marks.
             text = text if text.isprintable() else _NOT_PLAIN.sub("", text)

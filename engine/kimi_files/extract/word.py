@@ -43,6 +43,9 @@ _ALL = 0.99
 # Below this one, it read other letters than those that stand there.
 _HALF = 0.5
 
+# Of text in its own code page, at least this part of the signs beyond ASCII are letters.
+_LETTERS = 0.6
+
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
@@ -249,10 +252,25 @@ def _checked(untrusted_bytes: bytes, kind: str, parts: Parts, libraries: Sequenc
             raise
         blocks = parts.blocks()
     else:
-        # Letters of another code page than the library's are no words that it found.
-        blocks = reading.with_lost() if reading.share >= _HALF else parts.blocks()
+        blocks = _chosen(reading, parts, kind)
         heads = [line for line in heads if not reading.has_besides(line)]
     return blocks + _running_heads([line.text for line in heads])
+
+
+def _chosen(reading: Reading, parts: Parts, kind: str) -> list[Block]:
+    if reading.share >= _HALF:
+        return reading.with_lost()
+    # Letters of another code page than the file's are no words that the library found. It knows those of RTF well.
+    own = parts.blocks()
+    is_clearer = kind != "rtf" or _clarity(reading.blocks) < min(_clarity(own), _LETTERS)
+    return own if parts.is_legible and is_clearer else reading.blocks
+
+
+def _clarity(blocks: list[Block]) -> float:
+    """Which part of the signs beyond ASCII are letters; 0 where there is no text."""
+    text = "".join(block.text for block in blocks)
+    foreign = [sign for sign in text if not sign.isascii() and not sign.isspace()]
+    return sum(map(str.isalpha, foreign)) / len(foreign) if foreign else float(bool(text))
 
 
 def _fullest(untrusted_bytes: bytes, kind: str, lines: list[Line], libraries: Sequence[_Library]) -> Reading:

@@ -67,18 +67,30 @@ def test_tables_lists_and_links_survive() -> None:
 @pytest.mark.parametrize(
     ("head", "letters", "text"),
     [
-        (rb"\ansi\ansicpg932{\fonttbl{\f0\fcharset128 Mincho;}}", "日本語".encode("cp932"), "日本語"),
-        (rb"\mac\ansicpg10001{\fonttbl\f0\fcharset78 Hira;}", "お読みください".encode("cp932"), "お読みください"),
-        (rb"\ansi\ansicpg1252{\fonttbl{\f0\fcharset204 Arial Cyr;}}", "Привет".encode("cp1251"), "Привет"),
+        (rb"\ansi\ansicpg932{\fonttbl{\f0\fcharset128 Mincho;}}\f0", "日本語".encode("cp932"), "日本語"),
+        (rb"\mac\ansicpg10001{\fonttbl\f0\fcharset78 Hira;}\f0", "お読みください".encode("cp932"), "お読みください"),
+        (rb"\ansi\ansicpg1252{\fonttbl{\f0\fcharset204 Arial Cyr;}}\f0", "Привет".encode("cp1251"), "Привет"),
         (rb"\ansi\ansicpg1250{\fonttbl{\f0 Arial;}}", "před žluť".encode("cp1250"), "před žluť"),
         (rb"\pc{\fonttbl{\f0 Arial;}}", "Größe".encode("cp437"), "Größe"),
+        (rb"\ansi\ansicpg708{\fonttbl{\f0 Arial;}}", "مرحبا".encode("iso8859_6"), "مرحبا"),
+        (
+            rb"\ansi\deff1{\fonttbl{\f0\fcharset238 A;}{\f1\fcharset161 B;}}\f0\plain",
+            "Ελλάδα".encode("cp1253"),
+            "Ελλάδα",
+        ),
         (rb"\ansi\ansicpg65001{\fonttbl{\f0 Arial;}}", "naïve".encode(), "naïve"),
     ],
 )
 def test_letters_are_read_in_the_code_page_of_their_font(head: bytes, letters: bytes, text: str) -> None:
     escaped = b"".join(b"\\'%02x" % byte for byte in letters)
 
-    assert texts(rb"{\rtf1" + head + rb"\f0 " + escaped + rb"\par}") == text
+    assert texts(rb"{\rtf1" + head + b" " + escaped + rb"\par}") == text
+
+
+def test_half_of_a_letter_may_be_written_as_an_escaped_sign() -> None:
+    source = rb"{\rtf1\ansi\ansicpg932 \'83\\\'83t\'83g \{ \\ \}\par}"
+
+    assert [line.text for line in rtf.parts(source).text] == [r"ソフト { \ }"]
 
 
 def test_what_is_written_for_old_and_new_programs_is_read_once() -> None:

@@ -36,6 +36,8 @@ _WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
 # What a library writes for notes, for links and for the ends of lines in cells.
 _WRITTEN = re.compile(r"\[\^\d+\](?!:)|\]\([^()\s]*\)|<br>")
+# With this part of its signs unknown, a text was read in another code page than its own.
+_ILLEGIBLE = 0.02
 # A paragraph of which a library has this part is the same paragraph.
 _ALIKE = 0.7
 # Of a block that is another reading of lost lines, no more than this part are words of the file.
@@ -85,6 +87,12 @@ class Parts(NamedTuple):
 
     text: list[Line]
     running_heads: list[Line]
+
+    @property
+    def is_legible(self) -> bool:
+        """Whether the letters could be read in the code page that the file names."""
+        unknown = sum(cell.count("\ufffd") for line in self.text for cell in line.cells)
+        return not unknown or unknown < _ILLEGIBLE * sum(len(cell) for line in self.text for cell in line.cells)
 
     def blocks(self) -> list[Block]:
         """The text without any library: paragraphs, notes, and rows of several cells as tables."""
