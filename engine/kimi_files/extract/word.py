@@ -13,6 +13,7 @@ from typing import BinaryIO
 from kimi_files.errors import DamagedFile, KimiFilesError, UnsupportedFile
 from kimi_files.extract import readers, rtf
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.encoding import oddity
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
@@ -45,6 +46,8 @@ _HALF = 0.5
 
 # Of text in its own code page, at least this part of the signs beyond ASCII are letters.
 _LETTERS = 0.6
+# Nobody's single bytes make words of these by chance.
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2}")
 
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
@@ -260,15 +263,24 @@ def _checked(untrusted_bytes: bytes, kind: str, parts: Parts, libraries: Sequenc
 def _chosen(reading: Reading, parts: Parts, kind: str) -> list[Block]:
     if reading.share >= _HALF:
         return reading.with_lost()
-    # Letters of another code page than the file's are no words that the library found. It knows those of RTF well.
+    # Letters of another code page than the file's are no words that the library found.
     own = parts.blocks()
-    is_clearer = kind != "rtf" or _clarity(reading.blocks) < min(_clarity(own), _LETTERS)
-    return own if parts.is_legible and is_clearer else reading.blocks
+    if not parts.is_legible:
+        return reading.blocks
+    # It knows those of RTF, mostly; of those of Word 6 none.
+    return own if kind != "rtf" or _is_clearer(join_blocks(own), join_blocks(reading.blocks)) else reading.blocks
 
 
-def _clarity(blocks: list[Block]) -> float:
+def _is_clearer(text: str, other: str) -> bool:
+    """Whether signs of the other beyond ASCII are mostly no letters, or stand more often where no writing has them."""
+    clear = _clarity(other)
+    if clear < _LETTERS:
+        return clear < _clarity(text)
+    return not other.isascii() and not _IDEOGRAPH.search(other) and oddity(text) < oddity(other)
+
+
+def _clarity(text: str) -> float:
     """Which part of the signs beyond ASCII are letters; 0 where there is no text."""
-    text = "".join(block.text for block in blocks)
     foreign = [sign for sign in text if not sign.isascii() and not sign.isspace()]
     return sum(map(str.isalpha, foreign)) / len(foreign) if foreign else float(bool(text))
 
