@@ -1,7 +1,10 @@
-"""Writes docx files: paragraphs of WordprocessingML with notes, comments, tracked changes, headers."""
+"""Writes docx files (paragraphs of WordprocessingML with notes, comments, tracked changes, headers), and those of Word 95."""
 
 from __future__ import annotations
 
+import struct
+
+from tests.samples.mail import compound
 from tests.samples.package import OFFICE, package, relations
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -99,3 +102,15 @@ def table(rows: list[list[str]]) -> str:
         lines.append(f"<w:tr>{''.join(cells)}</w:tr>")
     columns = max(sum(2 if text.startswith(">>") else 1 for text in row) for row in rows)
     return f"<w:tbl><w:tblGrid>{'<w:gridCol/>' * columns}</w:tblGrid>{''.join(lines)}</w:tbl>"
+
+
+def word_95(text: str, encoding: str = "cp1252", heads: str = "") -> bytes:
+    """A document of Word 95 with paragraphs that end with a carriage return; in UTF-16 as in its Far Eastern edition.
+
+    ``heads`` is the text of its headers and footers.
+    """
+    raw = (text + heads).encode(encoding)
+    header = struct.pack("<HHHHHH", 0xA5DC, 0x0068, 0xC02D, 0x0409, 0, 0x1000 if encoding.startswith("utf-16") else 0)
+    header = header.ljust(0x18, b"\0") + struct.pack("<II", 0x300, 0x300 + len(raw))
+    header = header.ljust(0x34, b"\0") + struct.pack("<8i", len(text), 0, len(heads), 0, 0, 0, 0, 0)
+    return compound({"WordDocument": (header.ljust(0x300, b"\0") + raw).ljust(4_096, b"\0")})

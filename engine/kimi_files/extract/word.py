@@ -242,6 +242,8 @@ def _doc_blocks(untrusted_bytes: bytes) -> list[Block]:
     parts = word_binary.parts(untrusted_bytes)
     if parts is None:
         return _blocks(untrusted_bytes, "doc")
+    if parts.is_all and parts.text:
+        return parts.blocks() + _running_heads([line.text for line in parts.running_heads])
     return _checked(untrusted_bytes, "doc", parts, (by_anydoc.blocks, by_office_oxide.blocks))
 
 

@@ -14,7 +14,7 @@ from kimi_files.extract import word as reader
 from kimi_files.extract.office.package import Package
 from kimi_files.formats import DOCX
 from tests.engine.extract.reading import read
-from tests.samples.word import docx, heading, paragraph, point, run, table
+from tests.samples.word import docx, heading, paragraph, point, run, table, word_95
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 
@@ -229,3 +229,23 @@ def test_a_file_of_another_format_stands_in_its_place() -> None:
     text = read(reader.read, whole.rewritten({"word/_rels/document.xml.rels": relations}), "a.docx").texts[0]
 
     assert text == "First.\n\n# Über\n\nLänge\n\nLast."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Le café est fermé.", "cp1252"),
+        ("Продажи выросли на четверть, расходы остались прежними.", "cp1251"),
+        ("Naše zprávy vycházejí každý týden a přinášejí novinky.", "cp1250"),
+    ],
+)
+def test_word_95_is_read_in_the_code_page_of_its_letters(text: str, encoding: str) -> None:
+    content = word_95(f"{text}\rEnd.\r", encoding, heads="Page head\r")
+
+    assert read(reader.read, content, "a.doc").texts == [f"{text}\n\nEnd.\n\nHeaders and footers:\nPage head"]
+
+
+def test_words_with_their_reading_above_them_keep_both() -> None:
+    field = "\x13EQ \\* jc2 \\* hps11 \\o\\ad(\\s\\up 10(とうきょう),東京)\x15"
+
+    assert "東京(とうきょう)へ行く。" in read(reader.read, word_95(f"{field}へ行く。\r", "utf-16-le"), "a.doc").texts[0]

@@ -83,10 +83,14 @@ class Line(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What stands in a document: ``text`` is its body, with notes and text boxes behind it or behind their paragraphs."""
+    """What stands in a document: ``text`` is its body, with notes and text boxes behind it or behind their paragraphs.
+
+    ``is_all``: the libraries know no more of such a file.
+    """
 
     text: list[Line]
     running_heads: list[Line]
+    is_all: bool = False
 
     @property
     def is_legible(self) -> bool:

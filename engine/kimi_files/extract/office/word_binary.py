@@ -33,7 +33,11 @@ _OPERAND_BYTES = (1, 1, 2, 4, 2, 2, -1, 3)
 _PAGE_BYTES = 512
 
 # A field is its instruction, then its result; what stands between \x13 and \x14 is for Word only.
-_INSTRUCTION = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
+_INSTRUCTION = re.compile("\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x14\x15]*))?\x15")
+# But for words with their reading above them, which Chinese and Japanese have: EQ \\o\\ad(\\s\\up 9(reading),words).
+_RUBY = re.compile(
+    r"\s*EQ\b.*?\\o(?:\\a[a-z])?\s*\(\s*\\s\\up\s*\d+\(([^()]*)\)\s*[,;]\s*([^()]*)\)", re.IGNORECASE | re.DOTALL
+)
 _FIELD = "\x13"
 _DEEPEST_FIELD = 8
 _PARAGRAPH_END, _SECTION_END, _CELL_END = "\r", "\x0c", "\x07"
@@ -89,7 +93,9 @@ def _parts(untrusted_bytes: bytes) -> Parts | None:
     body, footnotes, heads, _, comments, endnotes, boxes, head_boxes = cut
     asides = _comments(comments, authors)
     lines = [line for part in (body, footnotes, endnotes, boxes) for line in _lines(part, asides)]
-    return Parts(lines, [line for part in (heads, head_boxes) for line in _lines(part, iter(()))])
+    running_heads = [line for part in (heads, head_boxes) for line in _lines(part, iter(()))]
+    # Of what was written before Word 97 one library reads nothing, and the other the bare letters.
+    return Parts(lines, running_heads, is_all=version < _WORD_97 and not flags & _WIDE)
 
 
 def _named(main: bytes, tables: bytes, place: int) -> bytes:
@@ -254,12 +260,18 @@ def _comments(text: str, authors: list[str]) -> Iterator[str]:
         yield f"[comment by {author}: {said}]" if author else f"[comment: {said}]"
 
 
+def _result(field: re.Match[str]) -> str:
+    if field[2] is None and (ruby := _RUBY.match(field[1])):
+        return f"{ruby[2].strip()}({ruby[1].strip()})"
+    return field[2] or ""
+
+
 def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
     """Paragraphs and rows. A cell ends with \\x07, a row with another one."""
     for _ in range(_DEEPEST_FIELD):
         if _FIELD not in text:
             break
-        shorter = _INSTRUCTION.sub(lambda field: field[1] or "", text)
+        shorter = _INSTRUCTION.sub(_result, text)
         if shorter == text:
             break
         text = shorter
