@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass, field
 
@@ -63,8 +64,8 @@ def link(row: int, column: int, target: str) -> bytes:
     return record(0x01B8, struct.pack("<4H", row, row, column, column) + bytes(16) + struct.pack("<II", 2, 3) + moniker)
 
 
-def biff(sheets: list[Sheet], strings: list[str], formats: list[str]) -> bytes:
-    """A workbook; cell style n > 0 has the n-th of the ``formats``."""
+def biff(sheets: list[Sheet], strings: list[str], formats: list[str], filepass: bytes = b"") -> bytes:
+    """A workbook; cell style n > 0 has the n-th of the ``formats``. ``filepass`` stands behind its beginning."""
     codes = b"".join(
         record(0x041E, struct.pack("<HHB", 163 + n, len(code), 1) + code.encode("utf-16-le"))
         for n, code in enumerate(formats, 1)
@@ -72,7 +73,7 @@ def biff(sheets: list[Sheet], strings: list[str], formats: list[str]) -> bytes:
     styles = b"".join(
         record(0x00E0, struct.pack("<HH", 0, format_) + bytes(16)) for format_ in (0, *range(164, 164 + len(formats)))
     )
-    before = _start(0x0005) + codes + styles
+    before = _start(0x0005) + filepass + codes + styles
     after = _shared_strings(strings) + record(0x000A, b"")
     listed_bytes = sum(len(_listed(sheet, 0)) for sheet in sheets)
     offset = len(before) + listed_bytes + len(after)
@@ -105,3 +106,57 @@ def _shared_strings(strings: list[str]) -> bytes:
             records[-1] += character.encode("utf-16-le")
     first, *rest = (bytes(part) for part in records)
     return record(0x00FC, first) + b"".join(record(0x003C, part) for part in rest)
+
+
+def encrypted(sheets: list[Sheet], strings: list[str], password: str, *, is_new: bool) -> bytes:
+    """A workbook as Excel 97 encrypts it (``is_new`` False), or Excel 2002 with a key of 128 bits."""
+    salt, verifier = bytes(range(16)), bytes(range(100, 116))
+    secret = password.encode("utf-16-le")
+    if is_new:
+        kind = "sha1"
+        secret = hashlib.sha1(salt + secret).digest()
+    else:
+        kind = "md5"
+        inner = hashlib.md5(secret).digest()[:5]
+        secret = hashlib.md5((inner + salt) * 16).digest()[:5]
+
+    def signs(block: int, size: int) -> bytes:
+        return _rc4(hashlib.new(kind, secret + struct.pack("<I", block)).digest()[:16], size)
+
+    proof = hashlib.new(kind, verifier).digest()
+    hidden = _laid_over(verifier + proof, signs(0, 16 + len(proof)))
+    if is_new:
+        header = struct.pack("<8I", 4, 0, 0x6801, 0x8004, 128, 1, 0, 0) + "RC4\0".encode("utf-16-le")
+        proofs = struct.pack("<I", 16) + salt + hidden[:16] + struct.pack("<I", 20) + hidden[16:]
+        filepass = struct.pack("<HHHII", 1, 2, 2, 4, len(header)) + header + proofs
+    else:
+        filepass = struct.pack("<HHH", 1, 1, 1) + salt + hidden
+    plain = biff(sheets, strings, [], record(0x002F, filepass))
+    laid = b"".join(signs(block, 1_024) for block in range(len(plain) // 1_024 + 1))
+    written, position = bytearray(plain), 0
+    while position + 4 <= len(plain):
+        number, size = struct.unpack_from("<HH", plain, position)
+        start = position + 4 + (4 if number == 0x0085 else 0)
+        position += 4 + size
+        if number not in (0x0809, 0x002F):
+            written[start:position] = _laid_over(plain[start:position], laid[start:position])
+    return bytes(written)
+
+
+def _laid_over(content: bytes, signs: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(content, signs, strict=True))
+
+
+def _rc4(key: bytes, size: int) -> bytes:
+    box, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + box[i] + key[i % len(key)]) % 256
+        box[i], box[j] = box[j], box[i]
+    i = j = 0
+    signs = []
+    for _ in range(size):
+        i = (i + 1) % 256
+        j = (j + box[i]) % 256
+        box[i], box[j] = box[j], box[i]
+        signs.append(box[(box[i] + box[j]) % 256])
+    return bytes(signs)

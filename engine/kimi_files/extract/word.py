@@ -35,7 +35,7 @@ _MOST_TOKENS = 3_000
 # A text of fewer bytes never has more tokens than one page.
 _LEAST_BYTES = 1_500
 # So many times more or fewer tokens than one page, by samples, are so however they are counted.
-_CLEARLY = 1.5
+_CLEARLY = 1.3
 _SAMPLES, _SAMPLE_CHARACTERS = 8, 250
 
 # Below this share of the letters that stand in the file, the library lost text.

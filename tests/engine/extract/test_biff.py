@@ -10,7 +10,7 @@ from kimi_files.errors import PasswordRequired
 from kimi_files.extract import sheets as reader
 from kimi_files.formats import XLS
 from tests.engine.extract.reading import read
-from tests.samples.biff import Sheet, biff, comment, formula, link, number, packed, record, shared
+from tests.samples.biff import Sheet, biff, comment, encrypted, formula, link, number, packed, record, shared
 
 FORMATS = ["yyyy\\-mm\\-dd", "#,##0.00", "0%"]
 
@@ -84,3 +84,22 @@ def test_an_encrypted_workbook_asks_for_its_password() -> None:
 
     with pytest.raises(PasswordRequired):
         list(reader.read(io.BytesIO(start + record(0x002F, bytes(54)) + record(0x000A, b"")), "a.xls", XLS))
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_workbook_that_excel_encrypts_without_asking_is_read(is_new: bool) -> None:
+    texts = [f"text {number}" for number in range(300)]
+    sheet = Sheet("Protected", [shared(row, 0, row) for row in range(300)])
+
+    reading = read(reader.read, encrypted([sheet], texts, "VelvetSweatshop", is_new=is_new), "a.xls")
+
+    assert reading.pages[0].label == "Protected"
+    assert all(text in reading.texts[0] for text in texts)
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_workbook_with_a_password_of_its_author_asks_for_it(is_new: bool) -> None:
+    content = encrypted([Sheet("Secret", [shared(0, 0, 0)])], ["text"], "correct horse", is_new=is_new)
+
+    with pytest.raises(PasswordRequired):
+        read(reader.read, content, "a.xls")

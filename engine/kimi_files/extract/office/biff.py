@@ -48,10 +48,23 @@ def sheets(untrusted_bytes: bytes) -> list[Sheet] | None:
     """
     try:
         stream = _stream(untrusted_bytes)
-        return None if stream is None else _Book(stream).sheets()
+        return None if stream is None else _sheets(stream)
     except (struct.error, ValueError, IndexError):
         # What a damaged file raises; the libraries then say what is wrong.
         return None
+
+
+def _sheets(stream: bytes) -> list[Sheet]:
+    try:
+        return _Book(stream).sheets()
+    except PasswordRequired:
+        # A protected structure is encrypted with a password that nobody is asked for.
+        from kimi_files.extract.office.biff_key import decrypted
+
+        plain = decrypted(stream)
+        if plain is None:
+            raise
+        return _Book(plain).sheets()
 
 
 def _stream(untrusted_bytes: bytes) -> bytes | None:
