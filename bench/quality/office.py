@@ -129,7 +129,8 @@ def reference(path: Path, folder: Path) -> str | None:
         markup = _decoded(path.read_bytes())
         return None if markup is None else "\n".join(_visible(markup))
     if kind in (".csv", ".tsv"):
-        return path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
+        return None if "\0" in text else text
     if kind in (".docx", ".docm", ".dotx", ".pptx", ".pptm", ".ppsx"):
         return "\n".join(_package_text(path.read_bytes(), kind))
     return None

@@ -135,11 +135,21 @@ def test_sheets_are_pages_with_values_as_shown_and_dates_as_dates() -> None:
 
 def test_shapes_on_a_sheet_and_covered_cells_are_told() -> None:
     shapes = "<table:shapes><draw:custom-shape><text:p>Beside the cells</text:p></draw:custom-shape></table:shapes>"
+    picture = "<draw:frame><draw:text-box><text:p>In a cell</text:p></draw:text-box></draw:frame>"
     covered = "<table:covered-table-cell><text:p>below</text:p></table:covered-table-cell>"
-    body = sheet("S", shapes + row(cell("a"), covered))
+    body = sheet(
+        "S",
+        shapes
+        + row(
+            cell("", 'office:value-type="string" office:string-value="a"').replace(
+                "</table:table-cell>", f"{picture}</table:table-cell>"
+            ),
+            covered,
+        ),
+    )
 
     assert read(sheets.read, open_document("spreadsheet", body), "a.ods").texts == [
-        "| a | below |\n| --- | --- |\n\nBeside the cells"
+        "| a | below |\n| --- | --- |\n\nBeside the cells\n\nIn a cell"
     ]
 
 

@@ -423,7 +423,7 @@ class _SheetWriter:
     def add(self, node: Node) -> None:
         """A row, or the shapes that stand on a sheet and belong to no cell."""
         if node.tag == "shapes":
-            self._grid.asides.extend(block.text for block in self._writer.top(node) if block.text)
+            self._shape(node)
             return
         times = _count(node.attributes.get("number-rows-repeated", "1"))
         filled: list[tuple[int, str]] = []
@@ -431,6 +431,9 @@ class _SheetWriter:
         for cell in node.elements("table-cell", "covered-table-cell"):
             repeated = _count(cell.attributes.get("number-columns-repeated", "1"))
             text = self._value(cell)
+            for shape in cell.elements():
+                if shape.tag in _SHAPES:
+                    self._shape(shape)
             if text:
                 filled.extend((column + offset, text) for offset in range(min(repeated, _MOST_REPEATED)))
             column += repeated
@@ -442,6 +445,10 @@ class _SheetWriter:
                 for place, text in filled:
                     self._grid.put(self._row + offset, place, text)
         self._row += times
+
+    def _shape(self, node: Node) -> None:
+        """What stands in a text box or describes a picture, beside the cells."""
+        self._grid.asides.extend(block.text for block in self._writer.top(node) if block.text)
 
     def taken(self) -> str:
         """The text of the sheet so far; the next row is the first of another sheet."""
@@ -456,7 +463,8 @@ class _SheetWriter:
         if kind == "date" and (date := cell.attributes.get("date-value", "")):
             shown = re.sub(r"T(\d\d:\d\d:\d\d).*", r" \1", date).removesuffix(" 00:00:00")
         elif not shown or shown.startswith("###"):
-            shown = cell.attributes.get("value") or cell.attributes.get("boolean-value", "").upper() or shown
+            stored = (cell.attributes.get(key, "") for key in ("value", "string-value"))
+            shown = next(filter(None, stored), "") or cell.attributes.get("boolean-value", "").upper() or shown
         return (shown + comments).strip()
 
 
