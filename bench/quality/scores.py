@@ -16,6 +16,8 @@ _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|<[^<>]{1,300}>")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad"), "-")
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = re.compile(r"(?<!\\)\|")
+_HEADING = re.compile(r"^#{1,6}\s+(\S.*)$", re.MULTILINE)
+_NUMBERING = re.compile(r"^(?:\s*(?:[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*|[IVX]+|[a-z]\))\.?\s+(?=\S))+")
 _NOT_COMPARED = re.compile(r"[^\w.,%+\-]|_|\.{2,}")
 
 
@@ -97,6 +99,12 @@ def order_score(truth: str, read: str) -> Score:
     return Score(len(theirs) - row.bit_count(), len(theirs), len(ours))
 
 
+def heading_score(truth: str, read: str) -> Score:
+    """Headings of two texts in markdown as multisets, without their levels, numbers before them, and marks."""
+    theirs, ours = Counter(_headings(truth)), Counter(_headings(read))
+    return Score((theirs & ours).total(), theirs.total(), ours.total())
+
+
 def table_score(truth: Iterable[Table], read: Iterable[Table]) -> Score:
     """Neighbours in tables, after the ICDAR 2013 competition: each cell with text, and the next to its right and below it.
 
@@ -128,6 +136,13 @@ def tables(markdown: str) -> list[Table]:
 def grid(rows: Sequence[Sequence[str]]) -> Table:
     """A table without merged cells, from the texts of its rows."""
     return [Cell(text, y, x, y, x) for y, row in enumerate(rows) for x, text in enumerate(row)]
+
+
+def _headings(markdown: str) -> Iterator[str]:
+    for title in _HEADING.findall(markdown):
+        found = words(_NUMBERING.sub("", title.replace("*", "")))
+        if found:
+            yield "".join(found)
 
 
 def _cells(line: str) -> list[str]:

@@ -15,12 +15,16 @@ from bench.quality.scores import Cell, Table, tables
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file and what is true of it. ``text`` and ``tables`` are None where the set says nothing of them."""
+    """A file and what is true of it. ``text`` and ``tables`` are None where the set says nothing of them.
+
+    ``has_headings`` tells whether ``text`` is markdown with the document's headings.
+    """
 
     name: str
     path: Path
     text: str | None = None
     tables: list[Table] | None = None
+    has_headings: bool = False
 
 
 def icdar(folder: Path) -> Iterator[Document]:
@@ -53,7 +57,10 @@ def pairs(folder: Path) -> Iterator[Document]:
             truth = path.with_suffix(suffix)
             if truth.exists():
                 text = truth.read_text(encoding="utf-8", errors="replace")
-                yield Document(path.stem, path, text, tables(text) if suffix == ".md" else None)
+                found = tables(text) if suffix == ".md" else None
+                yield Document(
+                    path.stem, path, text, found or None, has_headings="\n#" in f"\n{text}" and suffix == ".md"
+                )
 
 
 def _icdar_tables(path: Path) -> Iterator[Table]:

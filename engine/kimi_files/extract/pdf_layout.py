@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from kimi_files.extract.pdf_tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
 from kimi_files.extract.pdf_words import (
     Box,
     PageWords,
+    Word,
     clear_of,
     in_lines,
     mostly_prose,
     page_gutter,
+    page_gutters,
     paragraphs,
     text_of,
     two_texts,
 )
+
+# A block may hold several columns if it is wider than that share of the page and of more than one line, in points.
+_WIDE = 0.4
+_TALL = 24.0
+
+_ACROSS = 8
+"""Letters on each side of the gap that show in which order a text was read."""
 
 _THIN = 3.0
 """Points: a filled shape no thicker than that is a line."""
@@ -40,6 +51,8 @@ class _Part:
     columns: int
     wrong: bool = False
     """Whether its words are to be put in order anew: two columns of the page mixed, or no table at all."""
+    goes_on: bool = False
+    """Whether it goes on from the foot of one column of the page to the head of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +71,37 @@ def put_right(parsed: Any, markdown: str) -> str:
     """
     across, down = _rules(parsed.vector_graphics)
     has_tables = "\n|---|" in markdown
-    if len(across) < 3 and not has_tables:
-        return markdown
     parts = _parts(markdown, parsed.blocks or [])
     if parts is None:
         return markdown
+    if len(across) < 3 and not has_tables:
+        return _unmixed(parsed, markdown, parts)
     page = PageWords(parsed.text_items)
     ruled, regions = ruled_grids(page, across, down), open_regions(page, across)
     if not (has_tables or ruled or regions):
-        return markdown
-    gutter = page_gutter(page, parsed.width)
-    for part in parts if gutter else ():
-        part.wrong = _is_mixed(part, page, gutter or 0.0)
-    mixed = any(part.wrong for part in parts)
+        return _unmixed(parsed, markdown, parts)
+    gutters = page_gutters(page, parsed.width)
+    if len(gutters) < 2:
+        gutters = [gutter] if (gutter := page_gutter(page, parsed.width)) else []
+    mixed = _find_mixed(parts, page, gutters, in_doubt=True)
     grids = _grids(parts, page, across, ruled, regions)
     if not grids and not any(part.wrong for part in parts):
         return markdown
-    pieces = _pieces(parts, page, grids, gutter if mixed else None)
-    if gutter and mixed:
-        pieces = _in_columns(pieces, gutter)
+    gutters = gutters if mixed else []
+    pieces = _in_columns(_pieces(parts, page, grids, gutters), gutters)
     return "\n\n".join(piece.text for piece in pieces)
+
+
+def _unmixed(parsed: Any, markdown: str, parts: list[_Part]) -> str:
+    """The markdown of a page without tables with the columns parted that a block mixes line by line."""
+    wide = [part for part in parts if part.box and part.box.width > _WIDE * parsed.width and part.box.height > _TALL]
+    if not wide:
+        return markdown
+    page = PageWords(parsed.text_items)
+    gutters = page_gutters(page, parsed.width)
+    if not _find_mixed(wide, page, gutters, in_doubt=False):
+        return markdown
+    return "\n\n".join(piece.text for piece in _in_columns(_pieces(parts, page, [], gutters), gutters))
 
 
 def with_links(parsed: Any, markdown: str) -> str:
@@ -165,13 +189,32 @@ def _width(block: Any) -> int:
     return max(map(len, [block.header or (), *(block.rows or ())])) if block.kind == "table" else 0
 
 
-def _is_mixed(part: _Part, page: PageWords, gutter: float) -> bool:
-    """Whether a block has text on both sides of the gap between two columns, and none that goes over it."""
-    box = part.box
-    if box is None or not box.left < gutter - 30 or not box.right > gutter + 30:
-        return False
-    words = page.within(box)
-    return clear_of(gutter, words) and (not part.columns or two_texts(gutter, words))
+def _find_mixed(parts: list[_Part], page: PageWords, gutters: Sequence[float], *, in_doubt: bool) -> bool:
+    """Mark the parts that mix columns of the page; False if there is none. ``in_doubt`` takes what is no prose, too."""
+    mixed = False
+    for part in parts:
+        for gutter in gutters:
+            if part.box and part.box.left < gutter - 30 and part.box.right > gutter + 30:
+                words = page.within(part.box)
+                if clear_of(gutter, words) and ((in_doubt and not part.columns) or two_texts(gutter, words)):
+                    part.wrong = True
+                    part.goes_on = not part.columns and _goes_on_above(part.text, words, gutter)
+                    mixed = mixed or not part.goes_on
+    # What goes on from column to column is right, but where others are put in order it has to be parted with them.
+    for part in () if mixed else parts:
+        part.wrong = False
+    return mixed
+
+
+def _goes_on_above(text: str, words: list[Word], gutter: float) -> bool:
+    """Whether a text goes on from the foot of the left column to the head of the right one, as it should."""
+    left = "".join(line.text for line in in_lines(word for word in words if word.centre < gutter)[-1:])
+    right = "".join(line.text for line in in_lines(word for word in words if word.centre >= gutter)[:1])
+    return _letters(left)[-_ACROSS:] + _letters(right)[:_ACROSS] in _letters(text)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def _grids(
@@ -205,7 +248,7 @@ def _holds_prose(box: Box, page: PageWords) -> bool:
     return mostly_prose(in_lines(page.within(box)), box.width)
 
 
-def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutter: float | None) -> list[_Piece]:
+def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutters: Sequence[float]) -> list[_Piece]:
     """Parts that are right as they are, and in the place of the others their tables and the rest of their words."""
     changed = [part.wrong or any(part.box and part.box.covered_by(g.box) > 0 for g in grids) for part in parts]
     kept = [part.box for part, is_changed in zip(parts, changed, strict=True) if part.box and not is_changed]
@@ -217,17 +260,23 @@ def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutter: floa
             pieces.append(_Piece(box or (pieces[-1].box if pieces else Box(0, 0, 0, 0)), part.text))
             continue
         words = page.within(box)
-        own = [grid for grid in grids if box.covered_by(grid.box) > 0 and any(map(grid.box.holds, words))]
+        own = [grid for grid in grids if box.covered_by(grid.box) > 0 and _holds(part, grid, words)]
         if not own and not part.wrong:
             pieces.append(_Piece(box, part.text))
             continue
         others = [other for other in kept if other.covered_by(box) > 0] + [grid.box for grid in own]
         loose = [word for word in words if not any(other.holds(word) for other in others)]
-        new = [_Piece(*paragraph) for paragraph in paragraphs(loose, gutter)]
+        new = [_Piece(*paragraph) for paragraph in paragraphs(loose, gutters)]
         new.extend(_Piece(grid.box, _table(grid)) for grid in own if grid in waiting)
         waiting = [grid for grid in waiting if grid not in own]
         pieces.extend(_linked(sorted(new, key=lambda piece: piece.box.top), part.text))
     return pieces
+
+
+def _holds(part: _Part, grid: Grid, words: list[Word]) -> bool:
+    """Whether a table was made a part of a block: what goes on from column to column only lies around it."""
+    inside = {word.text for word in words if grid.box.holds(word)}
+    return bool(inside) and (not part.goes_on or sum(text in part.text for text in inside) >= 0.6 * len(inside))
 
 
 def _linked(pieces: list[_Piece], text: str) -> list[_Piece]:
@@ -241,17 +290,19 @@ def _linked(pieces: list[_Piece], text: str) -> list[_Piece]:
     return found
 
 
-def _in_columns(pieces: list[_Piece], gutter: float) -> list[_Piece]:
-    """Down the left column and then down the right one, between what goes over both."""
+def _in_columns(pieces: list[_Piece], gutters: Sequence[float]) -> list[_Piece]:
+    """Down each column and then down the one to its right, between what goes over several."""
+    if not gutters:
+        return pieces
     found: list[_Piece] = []
-    sides: tuple[list[_Piece], list[_Piece]] = [], []
+    columns: list[list[_Piece]] = [[] for _ in range(len(gutters) + 1)]
     for piece in sorted(pieces, key=lambda piece: piece.box.top):
-        if piece.box.left < gutter - 12 and piece.box.right > gutter + 12:
-            found.extend([*sides[0], *sides[1], piece])
-            sides = [], []
+        if any(piece.box.left < gutter - 12 and piece.box.right > gutter + 12 for gutter in gutters):
+            found.extend([*chain.from_iterable(columns), piece])
+            columns = [[] for _ in columns]
         else:
-            sides[piece.box.left + piece.box.right > 2 * gutter].append(piece)
-    return [*found, *sides[0], *sides[1]]
+            columns[bisect_left(gutters, (piece.box.left + piece.box.right) / 2)].append(piece)
+    return [*found, *chain.from_iterable(columns)]
 
 
 def _table(grid: Grid) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor
@@ -22,6 +22,9 @@ _PARAGRAPH_GAP = 1.6
 
 _GUTTER = 9.0
 """Points between two columns of a page, at least."""
+
+_WIDEST_GUTTER = 60.0
+_MOST_GUTTERS = 3
 
 _FEWEST_LINES = 8
 _MOST_RUNS = 4_000
@@ -59,6 +62,10 @@ class Box:
     @property
     def width(self) -> float:
         return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
 
     def holds(self, word: Word) -> bool:
         return self.left <= word.centre <= self.right and self.top <= word.middle <= self.bottom
@@ -252,11 +259,11 @@ def glued(parts: Iterable[str]) -> str:
     return text
 
 
-def paragraphs(words: Iterable[Word], gutter: float | None) -> Iterator[tuple[Box, str]]:
-    """Text joined where lines stand close; on each side of a gap between two columns of the page on its own."""
-    sides: tuple[list[Word], list[Word]] = [], []
+def paragraphs(words: Iterable[Word], gutters: Sequence[float]) -> Iterator[tuple[Box, str]]:
+    """Text joined where lines stand close; on each side of the gaps between columns of the page on its own."""
+    sides: list[list[Word]] = [[] for _ in range(len(gutters) + 1)]
     for word in words:
-        sides[gutter is not None and word.centre > gutter].append(word)
+        sides[bisect_left(gutters, word.centre)].append(word)
     for side in sides:
         group: list[Line] = []
         for line in in_lines(side):
@@ -307,6 +314,34 @@ def page_gutter(page: PageWords, width: float) -> float | None:
         prose += is_prose(ours, best - left) + is_prose(theirs, right - best)
         over += not _clear(best, line)
     return best if prose >= 4 and over < 0.4 * len(lines) else None
+
+
+def page_gutters(page: PageWords, width: float) -> list[float]:
+    """Where the columns of a page's text part, from left to right; none on a page of one column."""
+    if not _FEWEST_LINES <= len(page) <= _MOST_RUNS:
+        return []
+    runs = page.runs()
+    lines = [line for line in in_lines(runs) if len(line.words) > 1]
+    free = Counter(
+        step
+        for line in lines
+        for a, b in pairwise(line.words)
+        if _GUTTER < b.left - a.right < _WIDEST_GUTTER
+        for step in range(ceil((a.right + _GUTTER / 2) / 3), floor((b.left - _GUTTER / 2) / 3) + 1)
+    )
+    found: list[float] = []
+    for step, count in free.most_common(60):
+        if count < max(4, 0.3 * len(lines)) or len(found) == _MOST_GUTTERS:
+            break
+        if all(abs(step * 3.0 - other) > 0.15 * width for other in found):
+            found.append(step * 3.0)
+    found.sort()
+    edges = [min((run.left for run in runs), default=0.0), *found, max((run.right for run in runs), default=0.0)]
+    columns = [[run for run in runs if a <= run.centre < b] for a, b in pairwise(edges)]
+    for column, (a, b) in zip(columns, pairwise(edges), strict=True):
+        if sum(is_prose(line.words, b - a - _GUTTER) for line in in_lines(column)) < 4:
+            return []
+    return found
 
 
 def is_prose(words: list[Word], room: float) -> bool:

@@ -163,3 +163,19 @@ def test_a_page_that_is_shown_turned_is_read(turned: int) -> None:
     page = Page(_PROSE, turned=turned)
 
     assert " ".join(_PROSE) in _read(page).replace("\n", " ")
+
+
+def test_notes_in_the_margin_are_not_read_into_the_lines_beside_them() -> None:
+    words = " ".join(_PROSE).split()
+    body, notes = ([f"{name}{row:02}" for row in range(count)] for name, count in (("body", 30), ("note", 8)))
+    operators = []
+    for row, name in enumerate(body):
+        text = " ".join(words[(3 * row + number) % 50] for number in range(12))
+        operators.append(write(60, 760 - 14 * row, f"{name} {text[: text.rindex(' ', 0, 58)]}", 10))
+    for row, name in enumerate(notes):
+        text = " ".join(words[(5 * row + number) % 50] for number in range(3))
+        operators.append(write(370, 704 - 14 * row, f"{name} {text}", 10))
+    text = _read(Page([], operators=" ".join(operators)))
+
+    places = [text.index(name) for name in body + notes]
+    assert places == sorted(places)
