@@ -10,7 +10,9 @@ from kimi_files.formats import by_name
 from kimi_files.models import Purpose
 from kimi_files.progress import Progress
 
-_CHUNK_BYTES = 1 << 20
+# A change of threads for each read, and a write that the socket's buffer takes at once: both cost time per call.
+_READ_BYTES = 4 << 20
+_WRITTEN_BYTES = 64 << 10
 
 # What the HTML standard escapes in a file's name; everything else goes as it is, in UTF-8.
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
@@ -34,11 +36,12 @@ class UploadForm:
         return {"Content-Type": f"multipart/form-data; boundary={self._boundary}", "Content-Length": str(length)}
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The form, one megabyte in memory at a time. FileChanged if the file is not what it was when it was opened."""
+        """The form, four megabytes in memory at a time. FileChanged if the file is not what it was when it was opened."""
         yield self._before
         sent = 0
-        async for chunk in self._file.chunks(_CHUNK_BYTES):
-            yield chunk
+        async for chunk in self._file.chunks(_READ_BYTES):
+            for start in range(0, len(chunk), _WRITTEN_BYTES):
+                yield chunk[start : start + _WRITTEN_BYTES]
             sent += len(chunk)
             await self._progress(sent, self._file.size, f"uploading {self._file.name}")
         yield self._after

@@ -150,11 +150,11 @@ class Catalogue:
         """Remember a hash with the next text that is stored, or by ``save_seen``: each transaction costs syncs of the disk."""
         self._unsaved_seen[key] = sha256
 
-    async def save_seen(self) -> None:
-        """Store the hashes that were noted, if any are not stored yet."""
-        if self._unsaved_seen:
+    async def save_seen(self, sha256: str) -> None:
+        """Store the hashes that were noted, if this one is not stored yet; others may soon be, with their texts."""
+        if sha256 in self._unsaved_seen.values():
             saved = dict(self._unsaved_seen)
-            await self.database.write(lambda connection: _insert_seen(connection, saved))
+            await self.database.write_shared(lambda connection: _insert_seen(connection, saved))
             self._forget_saved(saved)
 
     def _forget_saved(self, saved: dict[str, str]) -> None:
@@ -191,11 +191,11 @@ class Catalogue:
         """Store the next part of a text."""
         await self.database.write(lambda connection: _insert_rows(connection, content_id, rows))
 
-    async def finish_content(self, content_id: int | None, text: WholeText, rows: Rows) -> int:
-        """Store the last part of a text, or all of one that was not begun, and let everybody see it; gives its id."""
+    async def finish_content(self, content_id: int | None, text: WholeText, rows: Rows) -> Content:
+        """Store the last part of a text, or all of one that was not begun, and let everybody see it; gives it, without a name."""
         seen = dict(self._unsaved_seen)
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: sqlite3.Connection) -> Content:
             known = _insert_content(connection, text.key, text.size) if content_id is None else content_id
             _insert_rows(connection, known, rows)
             connection.execute(
@@ -203,9 +203,9 @@ class Catalogue:
                 (text.format, text.correction, text.text_bytes, known),
             )
             _insert_seen(connection, seen)
-            return known
+            return self._content(connection, known)
 
-        finished = await self.database.write(work)
+        finished = await self.database.write_shared(work)
         self._forget_saved(seen)
         return finished
 
@@ -234,26 +234,30 @@ class Catalogue:
         """A text without its characters; None if it has gone. ``name`` and ``file_id`` are the caller's to fill in."""
 
         def work(connection: sqlite3.Connection) -> Content | None:
-            row = connection.execute(
-                "SELECT sha256, bytes, format, correction FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
+            ready = connection.execute(
+                "SELECT 1 FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
             ).fetchone()
-            if row is None:
-                return None
-            return Content(
-                id=content_id,
-                sha256=row[0],
-                name="",
-                file_id=None,
-                bytes=row[1],
-                format=row[2],
-                correction=row[3],
-                pages=_pages(connection, content_id),
-                outline=_outline(connection, content_id),
-                warnings=_warnings(connection, content_id),
-                store=self,
-            )
+            return None if ready is None else self._content(connection, content_id)
 
         return await self.database.read(work)
+
+    def _content(self, connection: sqlite3.Connection, content_id: int) -> Content:
+        sha256, size, known_format, correction = connection.execute(
+            "SELECT sha256, bytes, format, correction FROM contents WHERE id = ?", (content_id,)
+        ).fetchone()
+        return Content(
+            id=content_id,
+            sha256=sha256,
+            name="",
+            file_id=None,
+            bytes=size,
+            format=known_format,
+            correction=correction,
+            pages=_pages(connection, content_id),
+            outline=_outline(connection, content_id),
+            warnings=_warnings(connection, content_id),
+            store=self,
+        )
 
     async def pieces(
         self, content_id: int, page: int, layer: Layer, start: int, end: int | None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from kimi_files.errors import ServerError, StoreDamaged
@@ -22,10 +25,13 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 # 3.7.0 to 3.51.2 can lose a transaction when two processes reset the write-ahead log at the same moment.
-_WAL_IS_SAFE_FROM = (3, 51, 3)
+_IS_WAL = sqlite3.sqlite_version_info >= (3, 51, 3)
 _BUSY_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 120.0
 _CACHE_KIBIBYTES = 8_000
+# As many parts of texts as a transaction should last for: other processes wait meanwhile.
+_MOST_SHARING = 12
+_LONGEST_REST_SECONDS = 0.1
 _SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
 _log = logging.getLogger(__name__)
@@ -41,12 +47,15 @@ class Database:
     def __init__(self, path: Path, lock_path: Path, prepare: Work[None]) -> None:
         self.path = path
         self._prepare = prepare
-        self._reader = _Lane(path, lock_path, prepare)
-        self._writer = _Lane(path, lock_path, prepare)
+        turns = threading.Lock()
+        self._reader = _Lane(path, lock_path, prepare, turns)
+        self._writer = _Lane(path, lock_path, prepare, turns)
+        self._reads = _Queue(self._reader, writes=False)
+        self._shared_writes = _Queue(self._writer, writes=True)
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on one consistent state. It may be run again, so it must have no other effect."""
-        return await self._run(self._reader, work, None)
+        return await self._reads.run(work)
 
     async def write(self, work: Work[T], undo: Work[None] | None = None) -> T:
         """Run ``work`` as one transaction with the write lock held from its beginning; all of it happens or nothing.
@@ -54,7 +63,17 @@ class Database:
         ``undo`` takes back what ``work`` did outside the catalogue. It runs if ``work`` or its commit fails, while the
         write lock is still held; not if SQLite has already let go of it.
         """
-        return await self._run(self._writer, work, undo or _nothing)
+        async with self._writer.lock:
+            return await anyio.to_thread.run_sync(self._writer.run, work, undo or _nothing)
+
+    async def write_shared(self, work: Work[T]) -> T:
+        """Run ``work`` like ``write``, in one transaction with others that come at about the same time.
+
+        Syncs of the disk are what a transaction costs. After one there is a rest of twice its length, unless many wait
+        already, so that more come together the slower the disk is. ``work`` may be run again, by itself if another one
+        fails, so it must have no other effect.
+        """
+        return await self._shared_writes.run(work)
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -63,19 +82,80 @@ class Database:
                 async with lane.lock:
                     await anyio.to_thread.run_sync(lane.close)
 
-    async def _run(self, lane: _Lane, work: Work[T], undo: Work[None] | None) -> T:
-        async with lane.lock:
-            return await anyio.to_thread.run_sync(lane.run, work, undo)
+
+class _Queue:
+    """Works that wait for a connection, and share a transaction when their turn comes."""
+
+    def __init__(self, lane: _Lane, *, writes: bool) -> None:
+        self._lane = lane
+        self._writes = writes
+        self._waiting: list[_Shared[Any]] = []
+        self._rests_until = -math.inf
+
+    async def run(self, work: Work[T]) -> T:
+        """What ``work`` gives, or raises."""
+        mine = _Shared(work)
+        self._waiting.append(mine)
+        try:
+            # Once it is taken along it happens: a cancel then waits for the end, as it does for a transaction of one's own.
+            with anyio.CancelScope(shield=True) as scope:
+                while not mine.ended:
+                    if self._rests():
+                        await anyio.sleep_until(self._rests_until)
+                    async with self._lane.lock:
+                        if mine in self._waiting and not self._rests():
+                            scope.shield = False
+                            await anyio.lowlevel.checkpoint_if_cancelled()
+                            await self._run_together()
+                            scope.shield = True
+        finally:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        return mine.result()
+
+    def _rests(self) -> bool:
+        return len(self._waiting) < _MOST_SHARING and anyio.current_time() < self._rests_until
+
+    async def _run_together(self) -> None:
+        together, self._waiting = self._waiting[:_MOST_SHARING], self._waiting[_MOST_SHARING:]
+        begun = anyio.current_time()
+        await anyio.to_thread.run_sync(self._lane.run_shared, together, _nothing if self._writes else None)
+        if self._writes:
+            ended = anyio.current_time()
+            self._rests_until = ended + min(2 * (ended - begun), _LONGEST_REST_SECONDS)
+
+
+class _Shared(Generic[T]):
+    """A work that shares a transaction with others, and how it ended."""
+
+    def __init__(self, work: Work[T]) -> None:
+        self.work = work
+        self.ended = False
+        self.result: Callable[[], T]
+
+    def succeeded(self, value: T) -> None:
+        self.ended = True
+        self.result = lambda: value
+
+    def failed(self, error: BaseException) -> None:
+        def result() -> T:
+            raise error
+
+        self.ended = True
+        self.result = result
 
 
 class _Lane:
-    """One connection, used by one thread at a time."""
+    """One connection, used by one thread at a time. ``turns`` keeps its reads out of the other lane's commits: where
+    readers and a writer lock each other out, SQLite would let the one that comes second sleep for too long.
+    """
 
-    def __init__(self, path: Path, lock_path: Path, prepare: Work[None]) -> None:
+    def __init__(self, path: Path, lock_path: Path, prepare: Work[None], turns: threading.Lock) -> None:
         self.lock = anyio.Lock()
         self._path = path
         self._gate = Gate(lock_path)
         self._prepare = prepare
+        self._turns: AbstractContextManager[object] = nullcontext() if _IS_WAL else turns
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
@@ -87,6 +167,23 @@ class _Lane:
             raise from_sqlite_error(error, self._path.parent) from error
         except OSError as error:
             raise from_os_error(error, self._path.parent) from error
+
+    def run_shared(self, together: Sequence[_Shared[Any]], undo: Work[None] | None) -> None:
+        """Run works in one transaction; if that fails, each in its own, so that a failure is only that one's."""
+        if len(together) > 1:
+            try:
+                values = self.run(lambda connection: [shared.work(connection) for shared in together], undo)
+            except Exception as error:
+                _log.debug("%d works are done one by one: %s", len(together), type(error).__name__)
+            else:
+                for shared, value in zip(together, values, strict=True):
+                    shared.succeeded(value)
+                return
+        for shared in together:
+            try:
+                shared.succeeded(self.run(shared.work, undo))
+            except Exception as error:
+                shared.failed(error)
 
     def _repairing(self, work: Work[T], undo: Work[None] | None) -> T:
         try:
@@ -112,12 +209,13 @@ class _Lane:
 
     def _transaction(self, work: Work[T], undo: Work[None] | None) -> T:
         # The gate keeps the file from being set aside between the look at its identity and the end of the transaction.
-        with self._gate.hold():
+        with self._gate.hold(), nullcontext() if undo is not None else self._turns:
             connection = self._current()
             _begin(connection, writes=undo is not None)
             try:
                 result = work(connection)
-                _patiently(lambda: connection.execute("COMMIT"))
+                with self._turns if undo is not None else nullcontext():
+                    _patiently(lambda: connection.execute("COMMIT"))
             except BaseException:
                 try:
                     if undo is not None and connection.in_transaction:
@@ -183,7 +281,7 @@ def _configure(connection: sqlite3.Connection) -> None:
     def pragmas() -> None:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
-        wanted = "wal" if sqlite3.sqlite_version_info >= _WAL_IS_SAFE_FROM else "truncate"
+        wanted = "wal" if _IS_WAL else "truncate"
         if journal != wanted:
             connection.execute(f"PRAGMA journal_mode = {wanted}")
         connection.execute("PRAGMA synchronous = FULL")

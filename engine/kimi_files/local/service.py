@@ -191,7 +191,7 @@ class LocalFilesService:
         """The file's text, read now if it was not before."""
         source, file_id = await self._source_of(file)
         content = await self._text(source, progress)
-        await self._catalogue.save_seen()
+        await self._catalogue.save_seen(source.sha256)
         return replace(content, name=source.name, file_id=file_id)
 
     async def read_scans(self, file: OpenFile | str, pages: Sequence[int], progress: Progress = no_progress) -> Content:
@@ -262,7 +262,7 @@ class LocalFilesService:
     async def sha256(self, file: OpenFile) -> str:
         """Hash of a file's bytes, from an earlier call if the file has not been written to since."""
         sha256 = await self._hash(file)
-        await self._catalogue.save_seen()
+        await self._catalogue.save_seen(sha256)
         return sha256
 
     async def health(self) -> StoreHealth:

@@ -30,6 +30,7 @@ READER_VERSION = 5
 _MOST_EXTRAS = 256
 
 _REMEMBERED = 32
+_WEIGHED_PARTS = 100
 _ATTEMPTS = 5
 
 _log = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ class Texts:
         self._locks = locks
         self._cache_bytes = cache_bytes
         self._remembered: OrderedDict[int, Content] = OrderedDict()
+        self._unweighed_bytes = cache_bytes  # by whoever was here before
 
     async def get(self, source: TextSource, progress: Progress) -> Content:
         """The text, read now if nobody has read it; who comes while another reads it waits for that."""
@@ -130,7 +132,7 @@ class Texts:
                 async with claim(self._lock(source.key)):
                     content_id = await self._catalogue.find_content(source.key)
                     if content_id is None:
-                        content_id = await self._read(source, progress)
+                        return self._remember(await self._read(source, progress))
             content = await self._load(content_id)
             if content is not None:
                 return content
@@ -179,21 +181,22 @@ class Texts:
                 finally:
                     end_claim(lock, descriptor)
 
-    async def _read(self, source: TextSource, progress: Progress) -> int:
+    async def _read(self, source: TextSource, progress: Progress) -> Content:
         await progress(0, None, f"reading {source.name}")
         writer = ContentWriter(self._catalogue, source.key, source.size, progress)
         try:
             async with source.frames(self._pool) as untrusted_frames:
                 async for untrusted_frame in untrusted_frames:
                     await writer.add(untrusted_frame)
-            content_id = await writer.finish()
+            content = await writer.finish()
         except BaseException:
             if writer.content_id is not None:
                 with anyio.CancelScope(shield=True):
                     await self._discard_quietly(writer.content_id)
             raise
+        self._unweighed_bytes += writer.text_bytes
         await self._evict()
-        return content_id
+        return content
 
     async def _discard_quietly(self, content_id: int) -> None:
         try:
@@ -202,15 +205,21 @@ class Texts:
             _log.warning("a half-read text stays until the next start, unseen: %s", error)
 
     async def _evict(self) -> None:
+        """Keep to the budget. Weighing the whole cache takes its time in a big store: not for each small text."""
+        if self._unweighed_bytes < self._cache_bytes // _WEIGHED_PARTS:
+            return
+        self._unweighed_bytes = 0
         for content_id in await self._catalogue.over_budget(_reader(), self._cache_bytes):
             await self.discard(content_id)
 
     async def _load(self, content_id: int) -> Content | None:
         content = self._remembered.pop(content_id, None) or await self._catalogue.load_content(content_id)
-        if content is not None:
-            self._remembered[content_id] = content
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+        return None if content is None else self._remember(content)
+
+    def _remember(self, content: Content) -> Content:
+        self._remembered[content.id] = content
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
         return content
 
     def _lock(self, key: ContentKey) -> Path:

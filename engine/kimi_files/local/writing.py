@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio.to_thread
 from pydantic import ValidationError
 
-from kimi_files.content import Layer
+from kimi_files.content import Content, Layer
 from kimi_files.errors import ReaderDied
 from kimi_files.extract.document import (
     Advance,
@@ -100,6 +100,7 @@ class ContentWriter:
     """Stores one text. ``add`` every frame, then ``finish``; nobody sees the text before.
 
     ``size`` is that of the file in bytes. ``content_id`` is None while nothing is stored: most texts are one transaction.
+    ``text_bytes`` counts what came so far.
     """
 
     def __init__(self, catalogue: Catalogue, key: ContentKey, size: int, progress: Progress) -> None:
@@ -116,7 +117,7 @@ class ContentWriter:
         self._rows = Rows([], [], [], [])
         self._outline_entries = 0
         self._warnings = 0
-        self._text_bytes = 0
+        self.text_bytes = 0
 
     async def add(self, untrusted_frame: bytes) -> None:
         """Take the next frame. ReaderDied if it is not what a reader may send."""
@@ -130,14 +131,14 @@ class ContentWriter:
                 self.content_id = await self._catalogue.begin_content(self._key, self._size)
             await self._catalogue.add_rows(self.content_id, self._emptied())
 
-    async def finish(self) -> int:
-        """Store the rest and let everybody see the text; gives its id. ReaderDied if there never was one."""
+    async def finish(self) -> Content:
+        """Store the rest and let everybody see the text, which is given without a name. ReaderDied if there never was one."""
         await self._take_waiting()
         if self._start is None:
             raise _misbehaved("it sent nothing")
         self._end_page()
         start, key, size = self._start, self._key, self._size
-        text = WholeText(key, size, start.format, start.correction, self._text_bytes)
+        text = WholeText(key, size, start.format, start.correction, self.text_bytes)
         return await self._catalogue.finish_content(self.content_id, text, self._emptied())
 
     async def _take_waiting(self) -> None:
@@ -180,7 +181,7 @@ class ContentWriter:
             self._end_page()
             self._page = _Page(event)
         pieces = [_with_checksum(piece, self._key.sha256) for piece in self._page.pieces(event)]
-        self._text_bytes += _size(pieces)
+        self.text_bytes += _size(pieces)
         self._rows.pieces.extend(pieces)
 
     def _end_page(self) -> None:

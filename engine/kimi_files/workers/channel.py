@@ -65,8 +65,6 @@ class SocketChannel:
         pass
 
     async def receive(self) -> tuple[Kind, bytes]:
-        # A worker that is always ready must not keep everything else from running.
-        await anyio.lowlevel.checkpoint()
         size, kind = unpack_header(await self._exactly(HEADER.size))
         return kind, await self._exactly(size)
 
@@ -80,6 +78,8 @@ class SocketChannel:
 
     async def _exactly(self, size: int) -> bytes:
         while len(self._received) < size:
+            # A worker that is always ready must not keep everything else from running.
+            await anyio.lowlevel.checkpoint()
             try:
                 part = self._socket.recv(_BUFFER_BYTES)
             except BlockingIOError:

@@ -10,9 +10,11 @@ import faulthandler
 import importlib
 import io
 import json
+import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Literal, Protocol, TypedDict, cast
 
@@ -32,6 +34,8 @@ JOBS: dict[JobName, str] = {
 
 _SPOOLED_BYTES = 16 << 20
 _STACK_BYTES = 8 << 10
+_SENT_TOGETHER_BYTES = 64 << 10
+_SENT_TOGETHER_SECONDS = 0.02
 
 
 class Settings(TypedDict):
@@ -137,6 +141,10 @@ def place(error: BaseException) -> str:
 class _Channel:
     """One end of the line to the server."""
 
+    def __init__(self) -> None:
+        self._unsent = bytearray()
+        self._sent_at = -math.inf
+
     def request(self, idle: float) -> dict[str, Any] | None:
         """The next request, or None when none came for ``idle`` seconds."""
         raise NotImplementedError
@@ -159,12 +167,22 @@ class _Channel:
         return kind, self._receive(size)
 
     def write(self, kind: Kind, payload: bytes = b"") -> None:
-        self._send(pack(kind, payload))
+        """Send a frame; output that comes quickly goes together, since each time wakes the server."""
+        self._unsent += pack(kind, payload)
+        now = time.monotonic()
+        if (
+            kind is Kind.DATA
+            and len(self._unsent) < _SENT_TOGETHER_BYTES
+            and now < self._sent_at + _SENT_TOGETHER_SECONDS
+        ):
+            return
+        unsent, self._unsent, self._sent_at = bytes(self._unsent), bytearray(), now
+        self._send(unsent)
 
     def _receive(self, size: int) -> bytes:
         raise NotImplementedError
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frames: bytes) -> None:
         raise NotImplementedError
 
 
@@ -172,6 +190,7 @@ class _SocketChannel(_Channel):
     """A socket in the place of standard input; files arrive as descriptors."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._socket = socket.socket(fileno=os.dup(0))
         self._descriptor: int | None = None
         _silence()
@@ -206,9 +225,9 @@ class _SocketChannel(_Channel):
             received += part
         return bytes(received)
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frames: bytes) -> None:
         try:
-            self._socket.sendall(frame)
+            self._socket.sendall(frames)
         except OSError:
             raise _ServerGone from None
 
@@ -217,6 +236,7 @@ class _PipeChannel(_Channel):
     """Standard input and output; files arrive as bytes and are kept in a temporary file."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._input = os.fdopen(os.dup(0), "rb")
         self._output = os.fdopen(os.dup(1), "wb")
         _silence()
@@ -251,9 +271,9 @@ class _PipeChannel(_Channel):
             raise _ServerGone
         return received
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, frames: bytes) -> None:
         try:
-            self._output.write(frame)
+            self._output.write(frames)
             self._output.flush()
         except OSError:
             raise _ServerGone from None

@@ -21,8 +21,11 @@ from kimi_files_tools.workspace import Workspace, is_file_id
 if TYPE_CHECKING:
     from kimi_files.content import Content
 
-# Two workers parse; the others wait for the disk or for their turn to print.
-_AT_ONCE = 6
+# Two workers parse; the others are opened, or their texts stored.
+_AT_ONCE = 24
+
+# Texts that wait for their turn to be printed lie in the catalogue: this is how far one slow file may hold them up.
+_AHEAD = 500
 
 
 @click.command(short_help="Print the text of files.")
@@ -72,7 +75,7 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
     service = await opened.service()
     results: dict[int, Content | KimiFilesError] = {}
     ready = [anyio.Event() for _ in names]
-    places = anyio.Semaphore(_AT_ONCE)
+    places, ahead = anyio.Semaphore(_AT_ONCE), anyio.Semaphore(_AHEAD)
     failed = 0
 
     async def read_one(index: int, name: str) -> None:
@@ -85,10 +88,12 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
                 results[index] = content
         except KimiFilesError as error:
             results[index] = error
+        places.release()
         ready[index].set()
 
     async def start_in_order(tasks: anyio.abc.TaskGroup) -> None:
         for index, name in enumerate(names):
+            await ahead.acquire()
             await places.acquire()
             tasks.start_soon(read_one, index, name)
 
@@ -97,7 +102,7 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
         for index, name in enumerate(names):
             await progress(index, len(names), name)
             await ready[index].wait()
-            places.release()
+            ahead.release()
             result = results.pop(index)
             failed += isinstance(result, KimiFilesError)
             await (_print_json if as_json else _print_text)(name, result, several=len(names) > 1)

@@ -180,8 +180,8 @@ async def stored(catalogue: Catalogue, events: list[Any], key: ContentKey = KEY)
     for event in events:
         await writer.add(event.model_dump_json().encode())
     assert await catalogue.find_content(key) is None
-    content = await catalogue.load_content(await writer.finish())
-    assert content is not None
+    content = await writer.finish()
+    assert await catalogue.load_content(content.id) == content
     return content
 
 
