@@ -35,6 +35,10 @@ class Channel(Protocol):
         """The next frame, untrusted. ChannelClosedError, or FrameError if it is none. The worker waits until it is taken."""
         ...
 
+    def received(self) -> tuple[Kind, bytes] | None:
+        """The next frame if it is here already, as ``receive`` would give it."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -65,8 +69,20 @@ class SocketChannel:
         pass
 
     async def receive(self) -> tuple[Kind, bytes]:
-        size, kind = unpack_header(await self._exactly(HEADER.size))
-        return kind, await self._exactly(size)
+        while (frame := self.received()) is None:
+            await self._receive_more()
+        return frame
+
+    def received(self) -> tuple[Kind, bytes] | None:
+        if len(self._received) < HEADER.size:
+            return None
+        size, kind = unpack_header(bytes(self._received[: HEADER.size]))
+        end = HEADER.size + size
+        if len(self._received) < end:
+            return None
+        payload = bytes(self._received[HEADER.size : end])
+        del self._received[:end]
+        return kind, payload
 
     def close(self) -> None:
         self._socket.close()
@@ -76,23 +92,19 @@ class SocketChannel:
             return self._socket.send(data)
         return socket.send_fds(self._socket, [data], [descriptor])
 
-    async def _exactly(self, size: int) -> bytes:
-        while len(self._received) < size:
-            # A worker that is always ready must not keep everything else from running.
-            await anyio.lowlevel.checkpoint()
-            try:
-                part = self._socket.recv(_BUFFER_BYTES)
-            except BlockingIOError:
-                await anyio.wait_readable(self._socket)
-                continue
-            except OSError:
-                raise ChannelClosedError from None
-            if not part:
-                raise ChannelClosedError
-            self._received += part
-        result = bytes(self._received[:size])
-        del self._received[:size]
-        return result
+    async def _receive_more(self) -> None:
+        # A worker that is always ready must not keep everything else from running.
+        await anyio.lowlevel.checkpoint()
+        try:
+            part = self._socket.recv(_BUFFER_BYTES)
+        except BlockingIOError:
+            await anyio.wait_readable(self._socket)
+            return
+        except OSError:
+            raise ChannelClosedError from None
+        if not part:
+            raise ChannelClosedError
+        self._received += part
 
 
 class PipeChannel:
@@ -117,6 +129,9 @@ class PipeChannel:
 
     async def receive(self) -> tuple[Kind, bytes]:
         return await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+
+    def received(self) -> tuple[Kind, bytes] | None:
+        return None
 
     def close(self) -> None:
         for pipe in (self._input, self._output):

@@ -163,7 +163,10 @@ class _Run:
 
     async def __anext__(self) -> bytes:
         while not self._ended:
-            kind, untrusted_payload = await self._in_time(self._channel.receive())
+            frame = self._received_frame()
+            if frame is None:
+                frame = await self._in_time(self._channel.receive())
+            kind, untrusted_payload = frame
             if kind is Kind.PULL:
                 await self._send_input()
             elif kind is Kind.DATA:
@@ -172,6 +175,13 @@ class _Run:
             else:
                 self._conclude(kind, untrusted_payload)
         raise StopAsyncIteration
+
+    def _received_frame(self) -> tuple[Kind, bytes] | None:
+        """A frame that came together with the one before."""
+        try:
+            return self._channel.received()
+        except FrameError:
+            raise self._rubbish() from None
 
     @property
     def _channel(self) -> Channel:
