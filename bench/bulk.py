@@ -1,7 +1,9 @@
 """A folder of mixed files through ``read --json``: ``python -m bench.bulk FOLDER [--installed DIR]``.
 
-With two workers against one, in turn, each in a fresh process on an empty store; then the same files through the libraries of
-peers, one file after the other in one process, as their servers would. DIR is the one of ``bench/peers/README.md``.
+With two workers against one, in turn, each in a fresh process on an empty store; one worker is measured twice: with the server
+preparing and storing other files meanwhile, and with each file finished before the next is begun. Then the same files
+through the libraries of peers, one file after the other in one process, as their servers would. DIR is the one of
+``bench/peers/README.md``.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ from rich.table import Table
 
 _LONGEST_SECONDS = 900
 
-# ``WorkerPool`` has two workers; nothing but this measurement asks for one.
+# ``WorkerPool`` has two workers, and ``read`` has several files in hand; nothing but this measurement asks for one.
 _OURS = """\
-import sys
+import importlib, sys
 from kimi_files.workers.pool import WorkerPool
 WorkerPool.__init__.__defaults__ = (int(sys.argv.pop(1)), *WorkerPool.__init__.__defaults__[1:])
+if sys.argv.pop(1) == "one-by-one":
+    importlib.import_module("kimi_files_mcp.cli.read")._AT_ONCE = 1
 from kimi_files_mcp.__main__ import main
 main()
 """
@@ -83,10 +87,11 @@ def timed(command: list[str]) -> Run:
     return Run(seconds, cpu, len(read), len(lines) - len(read), characters, complete)
 
 
-def ours(folder: Path, workers: int) -> Run:
+def ours(folder: Path, workers: int, *, one_by_one: bool = False) -> Run:
     with tempfile.TemporaryDirectory() as data:
         options = ["--data-dir", data, "read", "--json", str(folder)]
-        return timed([sys.executable, "-c", _OURS, str(workers), *options])
+        how = "one-by-one" if one_by_one else "together"
+        return timed([sys.executable, "-c", _OURS, str(workers), how, *options])
 
 
 def peer(name: str, python: Path, files: list[str]) -> Run:
@@ -113,17 +118,22 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(str(path) for path in options.folder.rglob("*") if path.is_file())
     ours(options.folder, 2)
-    pairs = [(ours(options.folder, 1), ours(options.folder, 2)) for _ in range(options.runs)]
-    ratio = statistics.median(one.seconds / two.seconds for one, two in pairs)
-    one, two = (sorted(side, key=lambda run: run.seconds)[len(side) // 2] for side in zip(*pairs, strict=True))
+    rounds = [
+        (ours(options.folder, 1, one_by_one=True), ours(options.folder, 1), ours(options.folder, 2))
+        for _ in range(options.runs)
+    ]
+    slow, one, two = (sorted(side, key=lambda run: run.seconds)[len(side) // 2] for side in zip(*rounds, strict=True))
+    speeds = [statistics.median(times[0].seconds / times[which].seconds for times in rounds) for which in (1, 2)]
+    ratio = statistics.median(times[1].seconds / times[2].seconds for times in rounds)
     table = Table("reader", "wall", "CPU", "read / refused", "characters", "speed", title=f"{len(files)} files")
-    table.add_row("kimi-files-mcp, one worker", *row(one, "1"))
-    table.add_row("kimi-files-mcp, two workers", *row(two, f"{ratio:.2f} (target ≥ 1.7)"))
+    table.add_row("kimi-files-mcp, one worker, one by one", *row(slow, "1"))
+    table.add_row("kimi-files-mcp, one worker", *row(one, f"{speeds[0]:.2f}"))
+    table.add_row("kimi-files-mcp, two workers", *row(two, f"{speeds[1]:.2f}, {ratio:.2f} x one (target ≥ 1.7)"))
     for name in _PEERS:
         python = (options.installed or Path()) / name / "bin" / "python"
         if options.installed and python.exists():
             other = peer(name, python, files)
-            table.add_row(name, *row(other, f"{one.seconds / other.seconds:.2f}"))
+            table.add_row(name, *row(other, f"{slow.seconds / other.seconds:.2f}"))
     Console(width=140).print(table)
 
 

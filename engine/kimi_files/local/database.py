@@ -209,21 +209,37 @@ class _Lane:
 
     def _transaction(self, work: Work[T], undo: Work[None] | None) -> T:
         # The gate keeps the file from being set aside between the look at its identity and the end of the transaction.
-        with self._gate.hold(), nullcontext() if undo is not None else self._turns:
+        with self._gate.hold():
             connection = self._current()
-            _begin(connection, writes=undo is not None)
+            if undo is not None:
+                return self._writing(connection, work, undo)
+            with self._turns:
+                return self._reading(connection, work)
+
+    def _reading(self, connection: sqlite3.Connection, work: Work[T]) -> T:
+        _begin(connection, writes=False)
+        try:
+            result = work(connection)
+            _patiently(lambda: connection.execute("COMMIT"))
+        except BaseException:
+            _roll_back(connection)
+            raise
+        return result
+
+    def _writing(self, connection: sqlite3.Connection, work: Work[T], undo: Work[None]) -> T:
+        _begin(connection, writes=True)
+        try:
+            result = work(connection)
+            with self._turns:
+                _patiently(lambda: connection.execute("COMMIT"))
+        except BaseException:
             try:
-                result = work(connection)
-                with self._turns if undo is not None else nullcontext():
-                    _patiently(lambda: connection.execute("COMMIT"))
-            except BaseException:
-                try:
-                    if undo is not None and connection.in_transaction:
-                        undo(connection)
-                finally:
-                    _roll_back(connection)
-                raise
-            return result
+                if connection.in_transaction:
+                    undo(connection)
+            finally:
+                _roll_back(connection)
+            raise
+        return result
 
     def _current(self) -> sqlite3.Connection:
         """The connection, opened anew if another process has replaced the file."""
