@@ -112,7 +112,8 @@ def child(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:
     if pid == 0:
         while True:
             pass
-    yield json.dumps({"child": pid}).encode()
+    # So long that it does not wait for what comes next.
+    yield json.dumps({"child": pid, "filling": "x" * 70_000}).encode()
     while True:
         pass
 
