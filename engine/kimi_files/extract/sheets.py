@@ -126,6 +126,11 @@ def _by_libraries(untrusted_bytes: bytes, kind: str, found: list[_Sheet]) -> lis
     else:
         if _has_text(by_model):
             return by_model
+    if kind == "xlsb":
+        # The other library does not know it.
+        if found or failure is None:
+            return found
+        raise failure
     return _by_anydoc(untrusted_bytes, kind, found, failure)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract.office import cells
@@ -46,15 +47,16 @@ _STYLE = 0xFFFFFF
 
 
 def sheets(package: Package) -> list[Sheet]:
-    """The sheets in the order of their tabs."""
+    """The sheets in the order of their tabs. Raises DamagedFile."""
     main = package.main(_WORKBOOK)
     relations = package.relations(main)
     found: list[Sheet] = []
-    for kind, body in _records(package.part(main)):
-        if kind == _BUNDLE_SHEET:
-            (state,) = struct.unpack_from("<I", body)
-            relation, place = _wide(body, 8)
-            found.append(Sheet(_wide(body, place)[0], relations.get(relation, ("", ""))[1], state != 0))
+    with _damage():
+        for kind, body in _records(package.part(main)):
+            if kind == _BUNDLE_SHEET:
+                (state,) = struct.unpack_from("<I", body)
+                relation, place = _wide(body, 8)
+                found.append(Sheet(_wide(body, place)[0], relations.get(relation, ("", ""))[1], state != 0))
     return found
 
 
@@ -65,7 +67,7 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
         DamagedFile: A part is not what it should be.
         TooComplex: A sheet has more cells than are read.
     """
-    try:
+    with _damage():
         book = _book(package)
         for sheet in found:
             grid = Grid()
@@ -74,7 +76,14 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
             _add_comments(grid, package, sheet.part)
             cells.add_threads(grid, package, sheet.part, _WORKBOOK)
             yield grid.text()
-    except (struct.error, IndexError, UnicodeDecodeError):
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Records that end too early are a damaged file."""
+    try:
+        yield
+    except (struct.error, IndexError):
         raise DamagedFile("The workbook is damaged or cut off.", "Open it in Excel and save it again.") from None
 
 
