@@ -16,8 +16,8 @@ from kimi_files_tools.arguments import MOST_FILES
 from kimi_files_tools.layout import one_line, unread_line
 from kimi_files_tools.workspace import Workspace, is_file_id
 
-# Enough to keep two workers busy while others wait for the disk.
-_AT_ONCE = 4
+# Enough to keep two workers busy while others are opened, and the texts of some stored together.
+_AT_ONCE = 12
 # Reading scans takes half a minute at most, and some hosts give up after one.
 _SCANS_BEGIN_WITHIN = 20.0
 
