@@ -67,7 +67,7 @@ _SHEETS = ("xls", "xlsx", "xlsm", "xlsb", "ods")
 # A time is one however it is written, to the second; a number is compared to ten digits.
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?: ?([AaPp])\.?[Mm]?\.?\b)?")
 _LONG_NUMBER = re.compile(r"\d+\.\d{6,}(?:E[+-]\d+)?", re.IGNORECASE)
-_WITH_LISTS = ("doc", "docx", "docm", "dotx", "rtf", "odt", "ppt", "pptx", "odp")
+_WITH_LISTS = ("doc", "docx", "docm", "dotx", "rtf", "odt", "ppt", "pptx", "odp", "html", "htm", "xhtml")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 
 
