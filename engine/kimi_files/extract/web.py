@@ -97,11 +97,14 @@ def converted(markup: str) -> Page:
 
 def page_events(pages: Sequence[Page]) -> Iterator[PageText | OutlineEntry | Warning]:
     """The content in sections, and last, as a page of its own, what stands around it."""
+    around = "\n\n".join(page.around for page in pages if page.around)
     number = 0
     for event in sections("\n\n".join(text for page in pages if (text := page.text.strip()))):
-        number = max(number, event.number if isinstance(event, PageText) else 0)
+        if isinstance(event, PageText):
+            number = max(number, event.number)
+            if around:  # of two pages, neither is called by its lines
+                event = event.model_copy(update={"kind": "section"})
         yield event
-    around = "\n\n".join(page.around for page in pages if page.around)
     if around:
         yield from page_texts(number + 1, AROUND, "section", None, around)
     for message in dict.fromkeys(message for page in pages for message in page.messages):

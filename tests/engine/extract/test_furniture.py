@@ -69,7 +69,8 @@ def test_nothing_is_set_apart_where_it_is_not_sure(markup: str) -> None:
 def test_pages_that_were_saved_are_set_apart_too() -> None:
     mail = eml(html=PAGE, Subject="x").as_bytes()
     events = web_archive.read(io.BytesIO(mail), "a.mhtml", WEB_ARCHIVE)
-    assert [event.label for event in events if isinstance(event, PageText)] == ["1", web.AROUND]
+    found = [(event.label, event.kind) for event in events if isinstance(event, PageText)]
+    assert found == [("1", "section"), (web.AROUND, "section")]
 
 
 def test_blocks_inside_of_blocks_without_end_are_gone_through() -> None:
