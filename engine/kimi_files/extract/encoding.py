@@ -198,12 +198,6 @@ def _mostly_utf8(sample: bytes) -> bool:
     return sum(not character.isascii() for character in text) > 5 * text.count(_LOST)
 
 
-def oddity(text: str) -> float:
-    """Which part of the characters beyond ASCII stand where no writing has them; 1 where there are none."""
-    foreign = len(text) - len(text.encode("ascii", "ignore"))
-    return len(_ODD.findall(text)) / foreign if foreign else 1.0
-
-
 def _codec(name: str) -> str | None:
     try:
         codec = codecs.lookup(name)
@@ -247,7 +241,10 @@ def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
 
 
 def _oddity(sample: bytes, name: str) -> float:
-    return oddity(sample.decode(name, "ignore"))
+    """Which part of the characters beyond ASCII stand where no writing has them; 1 if nothing decodes."""
+    text = sample.decode(name, "ignore")
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    return len(_ODD.findall(text)) / foreign if foreign else 1.0
 
 
 def _is_latin(sample: bytes, name: str) -> bool:

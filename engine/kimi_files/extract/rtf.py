@@ -48,6 +48,13 @@ _PAGES = {
     10081: "mac_turkish", 10082: "mac_croatian", 54936: "gb18030", 65001: "utf-8",
 }
 # fmt: on
+_KNOWN_TO_ALL = {
+    *(f"cp{page}" for page in (874, 932, 949, *range(1250, 1259))),
+    "gb18030",
+    "big5",
+    "mac_roman",
+    "utf-8",
+}
 _NOT_PLAIN = re.compile(f"[\0-\x08\x0e-\x1f{COMMENT}{DELETED}{END}{HIDDEN}{INSERTED}]")
 # A mark around nothing.
 _MARKED_NOTHING = re.compile(f"[{DELETED}{HIDDEN}{INSERTED}](\\s*){END}")
@@ -149,13 +156,15 @@ class _Source:
         self._heads: dict[str, None] = {}
         self._author = ""
         self._notes = 0
+        self._used: set[str] = set()
 
     def parts(self) -> Parts:
         self._read()
         while len(self._flows) > 1:
             self._end_flow()
         self._flows[0].end_line()
-        return Parts(self._flows[0].lines, [Line((head,)) for head in self._heads])
+        heads = [Line((head,)) for head in self._heads]
+        return Parts(self._flows[0].lines, heads, is_sure=not self._used <= _KNOWN_TO_ALL)
 
     def _read(self) -> None:
         stack: list[tuple[_State, int]] = []
@@ -291,8 +300,10 @@ class _Source:
             text = raw.decode("ascii")
         else:
             font = self._default_font if self._state.font is None else self._state.font
+            encoding = self._fonts.get(font) or self._default
+            self._used.add(encoding)
             try:
-                text = raw.decode(self._fonts.get(font) or self._default, "replace")
+                text = raw.decode(encoding, "replace")
             except LookupError:
                 # Letters that nothing here can read are better told by the library than made up.
                 text = raw.decode("ascii", "replace")

@@ -13,7 +13,6 @@ from typing import BinaryIO
 from kimi_files.errors import DamagedFile, KimiFilesError, UnsupportedFile
 from kimi_files.extract import readers, rtf
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.encoding import oddity
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
@@ -46,9 +45,6 @@ _HALF = 0.5
 
 # Of text in its own code page, at least this part of the signs beyond ASCII are letters.
 _LETTERS = 0.6
-# Nobody's single bytes make words of these by chance.
-_IDEOGRAPH = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2}")
-
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
@@ -257,28 +253,18 @@ def _checked(untrusted_bytes: bytes, kind: str, parts: Parts, libraries: Sequenc
             raise
         blocks = parts.blocks()
     else:
-        blocks = _chosen(reading, parts, kind)
+        blocks = _chosen(reading, parts)
         heads = [line for line in heads if not reading.has_besides(line)]
     return blocks + _running_heads([line.text for line in heads])
 
 
-def _chosen(reading: Reading, parts: Parts, kind: str) -> list[Block]:
+def _chosen(reading: Reading, parts: Parts) -> list[Block]:
     if reading.share >= _HALF:
         return reading.with_lost()
     # Letters of another code page than the file's are no words that the library found.
     own = parts.blocks()
-    if not parts.is_legible:
-        return reading.blocks
-    # It knows those of RTF, mostly; of those of Word 6 none.
-    return own if kind != "rtf" or _is_clearer(join_blocks(own), join_blocks(reading.blocks)) else reading.blocks
-
-
-def _is_clearer(text: str, other: str) -> bool:
-    """Whether signs of the other beyond ASCII are mostly no letters, or stand more often where no writing has them."""
-    clear = _clarity(other)
-    if clear < _LETTERS:
-        return clear < _clarity(text)
-    return not other.isascii() and not _IDEOGRAPH.search(other) and oddity(text) < oddity(other)
+    is_right = parts.is_sure or _clarity(join_blocks(reading.blocks)) < min(_clarity(join_blocks(own)), _LETTERS)
+    return own if parts.is_legible and is_right else reading.blocks
 
 
 def _clarity(text: str) -> float:

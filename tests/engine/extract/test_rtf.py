@@ -73,11 +73,6 @@ def test_tables_lists_and_links_survive() -> None:
         (rb"\ansi\ansicpg1250{\fonttbl{\f0 Arial;}}", "před žluť".encode("cp1250"), "před žluť"),
         (rb"\pc{\fonttbl{\f0 Arial;}}", "Größe".encode("cp437"), "Größe"),
         (rb"\ansi\ansicpg708{\fonttbl{\f0 Arial;}}", "مرحبا".encode("iso8859_6"), "مرحبا"),
-        (
-            rb"\ansi\deff1{\fonttbl{\f0\fcharset238 A;}{\f1\fcharset161 B;}}\f0\plain",
-            "Ελλάδα".encode("cp1253"),
-            "Ελλάδα",
-        ),
         (rb"\ansi\ansicpg65001{\fonttbl{\f0 Arial;}}", "naïve".encode(), "naïve"),
     ],
 )
@@ -85,6 +80,14 @@ def test_letters_are_read_in_the_code_page_of_their_font(head: bytes, letters: b
     escaped = b"".join(b"\\'%02x" % byte for byte in letters)
 
     assert texts(rb"{\rtf1" + head + b" " + escaped + rb"\par}") == text
+
+
+def test_plain_text_is_in_the_font_that_is_named_as_default() -> None:
+    fonts = rb"{\fonttbl{\f0\fcharset238 A;}{\f1\fcharset161 B;}}"
+
+    found = rtf.parts(rb"{\rtf1\ansi\deff1" + fonts + rb"\f0\'e8\plain \'c5\'eb\'eb\'dc\'e4\'e1\par}")
+
+    assert [line.text for line in found.text] == ["čΕλλάδα"]
 
 
 def test_half_of_a_letter_may_be_written_as_an_escaped_sign() -> None:

@@ -85,12 +85,13 @@ class Line(NamedTuple):
 class Parts(NamedTuple):
     """What stands in a document: ``text`` is its body, with notes and text boxes behind it or behind their paragraphs.
 
-    ``is_all``: the libraries know no more of such a file.
+    ``is_all``: the libraries know no more of such a file. ``is_sure``: where they read other letters, theirs are wrong.
     """
 
     text: list[Line]
     running_heads: list[Line]
     is_all: bool = False
+    is_sure: bool = True
 
     @property
     def is_legible(self) -> bool:
