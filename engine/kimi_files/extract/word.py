@@ -40,6 +40,8 @@ _SAMPLES, _SAMPLE_CHARACTERS = 8, 250
 # Below this share of the letters that stand in the file, the library lost text.
 _ENOUGH = 0.9
 _ALL = 0.99
+# From this share on, what is missing is put back into its reading, and no other library is asked.
+_MOSTLY = 0.6
 # Below this one, it read other letters than those that stand there.
 _HALF = 0.5
 
@@ -284,7 +286,7 @@ def _fullest(untrusted_bytes: bytes, kind: str, lines: list[Line], libraries: Se
             continue
         if best is None or reading.share > best.share:
             best = reading
-        if reading.share >= _ENOUGH:
+        if reading.share >= _MOSTLY:
             break
     if best is None:
         raise failure or DamagedFile("The file is damaged.", "Open it in its program and save it again.")

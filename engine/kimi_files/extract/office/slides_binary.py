@@ -127,7 +127,9 @@ class _Show:
         while position + 8 <= end:
             packed, kind, size = unpack(stream, position)
             start = position + 8
-            position = min(start + size, whole)
+            position = start + size
+            if position > whole:
+                position = whole
             yield kind, packed, start, position
 
     def _all(self, record: _Record, kind: int, depth: int = 0) -> Iterator[_Record]:
