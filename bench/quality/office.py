@@ -35,6 +35,8 @@ SECONDS = 30.0
 
 # What the readers and the references write around words, and no one reads as words of the file.
 _MARKUP = (
+    # Marks for what is bold or struck out stand within words.
+    (re.compile(r"~~|\*\*"), ""),
     (re.compile(r"<br/?>|\\(?=[|*_#`])|_x000D_"), " "),
     (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
     # A link may be a part of a word.
@@ -429,10 +431,18 @@ def by_readers(content: bytes, name: str) -> str:
     return "\n\n".join("".join(parts) for parts in pages.values())
 
 
+# The libraries know formats by these extensions alone.
+_PLAIN = {".docm": ".docx", ".dotx": ".docx", ".dot": ".doc", ".xlsm": ".xlsx"}
+
+
 def by_anydoc(content: bytes, name: str) -> str:
     import anydoc
 
-    return str(anydoc.to_markdown_bytes(content, None if name.endswith("xls") else Path(name).suffix[1:]))
+    return str(
+        anydoc.to_markdown_bytes(
+            content, None if name.endswith("xls") else _PLAIN.get(Path(name).suffix, Path(name).suffix)[1:]
+        )
+    )
 
 
 def by_office_oxide(content: bytes, name: str) -> str:
@@ -441,8 +451,8 @@ def by_office_oxide(content: bytes, name: str) -> str:
         # Of pages, the library that the readers use, with its own settings, stands in this column.
         pages: Any = import_module("html_to_markdown")
         return str(pages.convert(content.decode("utf-8", "replace")).content or "")
-    kind = {".docm": "docx", ".dotx": "docx", ".dot": "doc", ".xlsm": "xlsx"}.get(Path(name).suffix, Path(name).suffix)
-    return str(oxide.Document.from_bytes(content, kind.strip(".")).to_markdown())
+    kind = _PLAIN.get(Path(name).suffix, Path(name).suffix)
+    return str(oxide.Document.from_bytes(content, kind[1:]).to_markdown())
 
 
 WAYS: dict[str, Callable[[bytes, str], str]] = {

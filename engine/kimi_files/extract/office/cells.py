@@ -16,6 +16,7 @@ from kimi_files.extract.office.slides_package import diagram
 
 _WORKBOOK = "xl/workbook.xml"
 _MOST_CELLS = 5_000_000
+_MOST_KNOWN = 100_000
 
 # Cells and texts as Excel and nearly every other program writes them: a pass of this is five times as fast as a parser's.
 _CELL = re.compile(
@@ -29,6 +30,7 @@ _RUN = re.compile(rb"<t(?: [^<>]*)?>([^<]*)</t>")
 _HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink ([^<>]*)>")
 _HEADS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)(?: [^<>]*)?>([^<]+)</")
 _ATTRIBUTE = re.compile(rb'(?:\w+:)?(\w+)="([^"]*)"')
+_WITH_ESCAPE = re.compile(rb"_x[0-9A-Fa-f]{4}_")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PHONETIC = re.compile(rb"<rPh .*?</rPh>", re.DOTALL)
 
@@ -126,7 +128,7 @@ def _strings(content: bytes) -> list[str]:
     if len(matches) == len(_STRING_START.findall(content)):
         check_xml(content)
         found = [_text(plain) if plain or not rich else _rich(rich) for plain, rich in matches]
-        return list(map(unescaped, found)) if b"_x" in content else found
+        return list(map(unescaped, found)) if _WITH_ESCAPE.search(content) else found
     found = []
     stack: list[str] = []
     words: list[str] = []
@@ -199,17 +201,30 @@ def _fill(grid: Grid, content: bytes, book: Book) -> None:
         return
     check_xml(content)
     columns: dict[bytes, int] = {}
+    known: dict[tuple[bytes, bytes], str] = {}
     for letters, row, style, kind, formula, value, inline in matches:
-        if value or inline or formula:
-            column = columns.get(letters)
-            if column is None:
-                column = columns[letters] = located(letters.decode())[1]
-            if value or inline:
-                text = _value(_text(value or inline), kind.decode() or "n", int(style or 0), book)
-            else:
-                # Libraries write formulas without their results.
-                text = f"={_text(formula)}"
-            grid.put(int(row) - 1, column, text)
+        if kind == b"s" and value.isdigit():
+            text = book.string(int(value))
+            if book.has_words:
+                text = book.worded(text, int(style or 0))
+        elif value and not kind:
+            # Most numbers of a column come again.
+            text = known.get((value, style), "")
+            if not text:
+                text = _value(value.decode("utf-8", "replace"), "n", int(style or 0), book)
+                if len(known) < _MOST_KNOWN:
+                    known[value, style] = text
+        elif value or inline:
+            text = _value(_text(value or inline), kind.decode() or "n", int(style or 0), book)
+        elif formula:
+            # Libraries write formulas without their results.
+            text = f"={_text(formula)}"
+        else:
+            continue
+        column = columns.get(letters)
+        if column is None:
+            column = columns[letters] = located(letters.decode())[1]
+        grid.put(int(row) - 1, column, text)
 
 
 def _fill_slowly(grid: Grid, content: bytes, book: Book) -> None:
