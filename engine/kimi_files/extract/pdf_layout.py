@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from kimi_files.extract.pdf_headings import Block, with_whole_headings
 from kimi_files.extract.pdf_tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
 from kimi_files.extract.pdf_words import (
     Box,
@@ -74,6 +75,9 @@ def put_right(parsed: Any, markdown: str) -> str:
     parts = _parts(markdown, parsed.blocks or [])
     if parts is None:
         return markdown
+    if markdown.startswith(("#", "**")) or "\n#" in markdown or "\n**" in markdown:
+        parts = _with_whole_headings(parts, parsed)
+        markdown = "\n\n".join(part.text for part in parts)
     if len(across) < 3 and not has_tables:
         return _unmixed(parsed, markdown, parts)
     page = PageWords(parsed.text_items)
@@ -90,6 +94,14 @@ def put_right(parsed: Any, markdown: str) -> str:
     gutters = gutters if mixed else []
     pieces = _in_columns(_pieces(parts, page, grids, gutters), gutters)
     return "\n\n".join(piece.text for piece in pieces)
+
+
+def _with_whole_headings(parts: list[_Part], parsed: Any) -> list[_Part]:
+    blocks = with_whole_headings([Block(part.text, part.box) for part in parts], parsed.text_items)
+    if blocks is None:
+        return parts
+    columns = {part.text: part.columns for part in parts}
+    return [_Part(block.text, block.box, columns.get(block.text, 0)) for block in blocks]
 
 
 def _unmixed(parsed: Any, markdown: str, parts: list[_Part]) -> str:

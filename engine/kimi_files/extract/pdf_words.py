@@ -30,6 +30,8 @@ _FEWEST_LINES = 8
 _MOST_RUNS = 4_000
 
 _LEADER = re.compile(r"[.·_…=\-–—]{4,}|(?:\. ?){4,}")
+_WITHOUT_BLANKS = "\u2e80"
+_HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
 _LEADERS = frozenset(".·_…=-–—")
 
 _MIDDLE, _LEFT, _FIRST = attrgetter("middle"), attrgetter("left"), itemgetter(0)
@@ -77,6 +79,11 @@ class Box:
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return width * height / max(self.width * (self.bottom - self.top), 1.0)
+
+    def with_(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
 
     def grown(self, by: float) -> Box:
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
@@ -254,6 +261,8 @@ def glued(parts: Iterable[str]) -> str:
     for part in parts:
         if text.endswith("\u00ad") or (text.endswith("-") and text[-2:-1].isalpha() and part[:1].islower()):
             text = text[:-1] + part
+        elif text[-1:] >= _WITHOUT_BLANKS <= part[:1] and not _HANGUL.match(part):
+            text += part
         else:
             text = f"{text} {part}" if text else part
     return text

@@ -1,0 +1,178 @@
+"""Headings of a PDF page in one piece: those that go over several lines, and lines of text that were taken for one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kimi_files.extract.pdf_words import Box, glued
+
+_HEADING = re.compile(r"(#{1,6}) +(\S.*)")
+_NUMBERED = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[A-Z]|[IVX]{1,5})\.? ")
+_BOLD = re.compile(r"\*\*([^*|\n]{3,120})\*\*")
+_SECTION = re.compile(
+    r"([0-9]{1,2}(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
+)
+_ENDS = re.compile(r"[.:?!。：？！)\]\"”’]\W*$")
+_NO_HEADING = re.compile(
+    r"[.:;,?!。：；，？！]\W*$|[.…·]{4}|(?:[.…·] ){3}"
+    r"|^(?:tab(?:le|elle|leau|la|ela|ell|el|ulka|ella)?|fig(?:ure|ura|uur|ur)?|abb(?:ildung)?|exhibit|chart|box|表|図|图|표|таблица|рис)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\W*[^\W\d_]{2}")
+_OTHER = re.compile(r"[|`>]|[-*+] |[0-9]+[.)] |-{3}")
+
+# In shares of the height of a line: lines of one heading stand closer than two headings do.
+_CLOSE = 0.65
+_MOST_LETTERS = 250
+_ALMOST_ALL = 0.8
+_SOME = 0.3
+_LARGER = 1.1
+_MUCH_LARGER = 1.25
+_SHORT = 80
+_SAME_SIZE = 0.3
+
+_Style = tuple[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of the page's markdown and where it stands."""
+
+    text: str
+    box: Box | None
+
+
+def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | None:
+    """The blocks with headings over several lines joined, and what is none as text; None where nothing changes.
+
+    ``items`` are liteparse's runs of text.
+    """
+    styles = _Styles(items)
+    found: list[Block] = []
+    changed = False
+    for block in (_raised(block, styles) for block in blocks):
+        last = found[-1] if found else None
+        if last is not None and (joined := _joined(last, block, styles)) is not None:
+            found[-1] = joined
+            changed = True
+        else:
+            found.append(block)
+    return found if changed or found != list(blocks) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The style of most letters of a block, the shares that have it and that have the page's, and the height of its lines."""
+
+    style: _Style
+    share: float
+    of_body: float
+    height: float
+
+
+class _Styles:
+    """Which fonts the letters of a part of the page have."""
+
+    def __init__(self, items: Any) -> None:
+        self._items = items
+        self._runs: list[tuple[float, float, int, float, _Style]] = []
+        self._body: _Style | None = None
+
+    @property
+    def body(self) -> _Style:
+        """The style of most letters of the page."""
+        if self._body is None:
+            self._measure()
+        return self._body or ("", 0.0)
+
+    def of(self, box: Box) -> _Look:
+        """The style of most letters in the box, and what else is told by its letters."""
+        if self._body is None:
+            self._measure()
+        letters: Counter[_Style] = Counter()
+        height = 0.0
+        for x, y, count, tall, style in self._runs:
+            if box.left - 1 <= x <= box.right + 1 and box.top - 1 <= y <= box.bottom + 1:
+                letters[style] += count
+                height = max(height, tall)
+        if not letters:
+            return _Look(("", 0.0), 0.0, 0.0, 0.0)
+        style, most = letters.most_common(1)[0]
+        total = letters.total()
+        return _Look(style, most / total, letters[self.body] / total, height)
+
+    def _measure(self) -> None:
+        letters: Counter[_Style] = Counter()
+        for item in self._items:
+            count, height = len(item.text), item.height
+            style = (item.font_name or "", round(item.font_size or 0.0, 1))
+            self._runs.append((item.x + item.width / 2, item.y + height / 2, count, height, style))
+            letters[style] += count
+        self._body = letters.most_common(1)[0][0] if letters else ("", 0.0)
+
+
+def _raised(block: Block, styles: _Styles) -> Block:
+    """A short paragraph in bold letters as the heading that it is, if it has a number or its letters are large."""
+    match = _BOLD.fullmatch(block.text)
+    if match is None or block.box is None or _NO_HEADING.search(match[1]):
+        return block
+    if number := _SECTION.match(match[1]):
+        level = (number[1] or "").count(".") + 2
+    elif _is_title(match[1]) and styles.of(block.box).style[1] > _MUCH_LARGER * styles.body[1] > 0:
+        level = 2
+    else:
+        return block
+    return Block(f"{'#' * min(level, 6)} {match[1]}", block.box)
+
+
+def _is_title(text: str) -> bool:
+    return bool(_WORD.match(text)) and not text[0].islower() and len(text) <= _SHORT
+
+
+def _joined(upper: Block, lower: Block, styles: _Styles) -> Block | None:
+    """Two blocks as one where one of them is only a line of the other."""
+    above, below = _HEADING.fullmatch(upper.text), _HEADING.fullmatch(lower.text)
+    if not (above or below) or upper.box is None or lower.box is None:
+        return None
+    if (not above and _OTHER.match(upper.text)) or (not below and _OTHER.match(lower.text)):
+        return None
+    if min(upper.box.right, lower.box.right) <= max(upper.box.left, lower.box.left):
+        return None
+    ours, theirs = styles.of(upper.box), styles.of(lower.box)
+    if not -_CLOSE * ours.height < lower.box.top - upper.box.bottom < _CLOSE * ours.height:
+        return None
+    first, second = _bare(above[2] if above else upper.text), _bare(below[2] if below else lower.text)
+    box = upper.box.with_(lower.box)
+    if _is_one_heading(ours, theirs, styles.body[1]) and not _NUMBERED.match(second):
+        of_two_levels = above and below and above[1] != below[1] and any(map(str.isupper, second))
+        is_text = not below and ours.style != theirs.style and (len(second) > _SHORT or _NO_HEADING.search(second))
+        is_other = not above and (_NO_HEADING.search(first) or not (_WORD.match(first) or _SECTION.match(first)))
+        if of_two_levels or is_text or is_other or len(first) + len(second) > _MOST_LETTERS:
+            return None
+        return Block(f"{above[1] if above else below[1] if below else ''} {glued([first, second])}", box)
+    # A line of the text that some words of another font made look like a heading.
+    is_text = ours.of_body >= _SOME or ours.style[1] <= _LARGER * styles.body[1]
+    if above and not below and is_text and _goes_on(above[2], lower.text):
+        return Block(glued([above[2], lower.text]), box)
+    return None
+
+
+def _is_one_heading(ours: _Look, theirs: _Look, body: float) -> bool:
+    if ours.style == theirs.style and min(ours.share, theirs.share) >= _ALMOST_ALL:
+        return not ours.of_body and not theirs.of_body
+    return abs(ours.style[1] - theirs.style[1]) < _SAME_SIZE and ours.style[1] > _LARGER * body > 0
+
+
+def _goes_on(line: str, text: str) -> bool:
+    """Whether a text goes on with the sentence of a line, as far as scripts with small letters tell."""
+    first = _bare(text)[:1]
+    is_apart = _ENDS.search(line) or _SECTION.match(line) or _bare(text).startswith("by ")
+    return not is_apart and first.isalpha() and first.lower() == first
+
+
+def _bare(text: str) -> str:
+    return text.replace("**", "").strip("*_ ")

@@ -1,0 +1,82 @@
+"""Headings of a PDF come out whole, and lines of text are no headings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from kimi_files.extract.pdf_headings import Block, with_whole_headings
+from kimi_files.extract.pdf_words import Box
+
+_BODY, _BOLD, _LARGE = ("Times-Roman", 10.0), ("Times-Bold", 10.0), ("Times-Bold", 14.0)
+
+
+@dataclass(frozen=True)
+class _Run:
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+    font_name: str
+    font_size: float
+
+
+def _read(*lines: tuple[str, tuple[str, float], float]) -> list[str]:
+    """What comes of blocks of one line each: markdown, font, and the gap above; text of the body stands below."""
+    blocks, runs = [], []
+    level = 100.0
+    for text, (font, size), gap in [*lines, ("word " * 40, _BODY, 30.0)]:
+        level += gap
+        blocks.append(Block(text.strip(), Box(50, level, 250, level + size)))
+        runs.append(_Run(text.strip("#* "), 50, level, 200, size, font, size))
+        level += size
+    found = with_whole_headings(blocks, runs) or blocks
+    return [block.text for block in found[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("## 2 The dues of the old har-", "## bour of the town", ["## 2 The dues of the old harbour of the town"]),
+        ("## 2 The dues of the old", "**harbour**", ["## 2 The dues of the old harbour"]),
+        ("**2 The dues of**", "## the old harbour", ["# 2 The dues of the old harbour"]),
+        ("# 第五章 引导安装程", "# 序", ["# 第五章 引导安装程序"]),
+        ("# 2 Dues", "## 2.1 Old harbour", ["# 2 Dues", "## 2.1 Old harbour"]),
+    ],
+    ids=["hyphen", "bold below", "bold above", "no blank", "two headings"],
+)
+def test_a_heading_over_two_lines_is_one(first: str, second: str, expected: list[str]) -> None:
+    found = _read((first, _LARGE, 20), (second, _LARGE, 3))
+
+    assert [text.lstrip("# ") for text in found] == [text.lstrip("# ") for text in expected]
+    assert all(text.startswith("#") for text in found)
+
+
+def test_headings_that_stand_apart_stay_two() -> None:
+    assert _read(("## Dues", _LARGE, 20), ("## Harbours", _LARGE, 12)) == ["## Dues", "## Harbours"]
+
+
+def test_a_line_of_text_that_begins_in_another_font_is_no_heading() -> None:
+    found = _read(("### Enter takes what is proposed and goes", _BOLD, 3), ("on to the next question.", _BODY, 2))
+
+    assert found == ["Enter takes what is proposed and goes on to the next question."]
+
+
+@pytest.mark.parametrize(
+    ("text", "font", "expected"),
+    [
+        ("**2.1.3 Dues of small ships**", _BOLD, "#### 2.1.3 Dues of small ships"),
+        ("**Dues of small ships**", _LARGE, "## Dues of small ships"),
+        ("**Dues of small ships**", _BOLD, "**Dues of small ships**"),
+        ("**Table 3 Dues of small ships**", _LARGE, "**Table 3 Dues of small ships**"),
+        ("**2.1 Dues ............ 15**", _BOLD, "**2.1 Dues ............ 15**"),
+        ("**15 to 24 5.3**", _BOLD, "**15 to 24 5.3**"),
+    ],
+    ids=["numbered", "large", "only bold", "caption", "contents", "figures"],
+)
+def test_a_bold_line_is_a_heading_if_its_number_or_size_says_so(
+    text: str, font: tuple[str, float], expected: str
+) -> None:
+    assert _read((text, font, 20)) == [expected]
