@@ -53,6 +53,7 @@ from kimi_files.extract.office.number_format import formatter, general, text_for
         ("[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", 40000, "2009-07-06"),
         ('[$-411]ggge"年"m"月"d"日"', 40000, "2009-07-06"),
         ("yyyy-mm-dd", 1, "1900-01-01"),
+        ("yyyy-mm-dd hh:mm:ss.000", 40000.5000001, "2009-07-06 12:00:00.009"),
         ("yyyy-mm-dd", 59, "1900-02-28"),
         ("yyyy-mm-dd", 61, "1900-03-01"),
         ("mm:ss.0", 0.0008113425925925927, "01:10.1"),

@@ -28,6 +28,7 @@ _STRING = re.compile(rb"<si>(?:<t(?: [^<>]*)?>([^<]*)</t>|<t/>|((?:(?!</?si>).)*
 _STRING_START = re.compile(rb"<(?:\w+:)?si[ >/]")
 _RUN = re.compile(rb"<t(?: [^<>]*)?>([^<]*)</t>")
 _HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink ([^<>]*)>")
+_LATER = re.compile(r"\b_xl(?:fn|ws|pm|udf)\.")
 _HEADS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)(?: [^<>]*)?>([^<]+)</")
 _ATTRIBUTE = re.compile(rb'(?:\w+:)?(\w+)="([^"]*)"')
 _WITH_ESCAPE = re.compile(rb"_x[0-9A-Fa-f]{4}_")
@@ -218,13 +219,18 @@ def _fill(grid: Grid, content: bytes, book: Book) -> None:
             text = _value(_text(value or inline), kind.decode() or "n", int(style or 0), book)
         elif formula:
             # Libraries write formulas without their results.
-            text = f"={_text(formula)}"
+            text = _formula(_text(formula))
         else:
             continue
         column = columns.get(letters)
         if column is None:
             column = columns[letters] = located(letters.decode())[1]
         grid.put(int(row) - 1, column, text)
+
+
+def _formula(written: str) -> str:
+    """A formula as Excel shows it: without the marks of functions that came later than the format."""
+    return f"={_LATER.sub('', written)}"
 
 
 def _fill_slowly(grid: Grid, content: bytes, book: Book) -> None:
@@ -255,7 +261,7 @@ def _fill_slowly(grid: Grid, content: bytes, book: Book) -> None:
         if tag == "c" and words:
             grid.put(row, column, _value("".join(words), cell.get("t", "n"), _number(cell.get("s", "0")), book))
         elif tag == "c" and formula:
-            grid.put(row, column, f"={''.join(formula)}")
+            grid.put(row, column, _formula("".join(formula)))
 
     def text(part: str) -> None:
         if taken is not None:

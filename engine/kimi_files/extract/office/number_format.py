@@ -148,6 +148,7 @@ class _Section:
         self.is_moment = bool(letters & set("ymdhs" if "place" in kinds else "ymdhsgea")) and (
             "place" not in kinds or "s" in letters
         )
+        self.parts = min(kinds.count("place"), 9) if self.is_moment else 0
         self.has_day = bool(letters & set("ydgea")) or (not letters & set("hs") and "elapsed" not in kinds)
         self._read_places(kinds)
 
@@ -229,7 +230,7 @@ def _chosen(value: float, sections: list[_Section]) -> tuple[_Section, bool]:
 
 def _shown(value: float, section: _Section, is_negative: bool, epoch: datetime.datetime) -> str:
     if section.is_moment:
-        return _day(value, epoch) if section.has_day else _time(value, section)
+        return _day(value, section, epoch) if section.has_day else _time(value, section)
     sign = "-" if is_negative else ""
     if section.is_general or section.has_text:
         number = general(abs(value) if section.is_general else value)
@@ -335,9 +336,9 @@ def _as_fraction(amount: float, section: _Section) -> str:
     return f"{whole} {over}/{under}" if whole else f"{over}/{under}"
 
 
-def _day(value: float, epoch: datetime.datetime) -> str:
-    seconds = round(value * 86_400)
-    if seconds < 0:
+def _day(value: float, section: _Section, epoch: datetime.datetime) -> str:
+    seconds, part = _seconds(value, section)
+    if value < 0:
         raise ValueError(value)
     days, rest = divmod(seconds, 86_400)
     if epoch is EPOCH and days <= 60:
@@ -345,20 +346,22 @@ def _day(value: float, epoch: datetime.datetime) -> str:
         day = "1900-02-29" if days == 60 else f"1900-{1 + days // 32:02}-{days - 31 * (days // 32):02}"
     else:
         day = (epoch + datetime.timedelta(days)).date().isoformat()
-    return f"{day} {_clock(rest)}" if rest else day
+    if not rest and not part.strip("0"):
+        return day
+    return f"{day} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}{part and '.'}{part}"
 
 
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+def _seconds(value: float, section: _Section) -> tuple[int, str]:
+    """Whole seconds without their sign, and the digits behind the point that the code shows."""
+    unit = 10**section.parts
+    seconds, ticks = divmod(round(abs(value) * 86_400 * unit), unit)
+    return seconds, f"{ticks:0{section.parts}d}" if section.parts else ""
 
 
 def _time(value: float, section: _Section) -> str:
     """A time of the day, or one that has passed, as the code shows it."""
     shown = section.tokens
-    places = min(sum(1 for kind, _ in shown if kind == "place"), 9)
-    unit = 10**places
-    ticks = round(abs(value) * 86_400 * unit)
-    seconds, ticks = divmod(ticks, unit)
+    seconds, part = _seconds(value, section)
     is_half = any(kind == "noon" for kind, _ in shown)
     written: list[str] = []
     is_told = False
@@ -375,7 +378,7 @@ def _time(value: float, section: _Section) -> str:
             is_late = seconds // 3600 % 24 >= 12
             written.append(words.partition("/")[2 if is_late else 0])
         elif kind == "place":
-            written.append("" if is_told else f"{ticks:0{places}d}")
+            written.append("" if is_told else part)
             is_told = True
         else:
             written.append(words)
