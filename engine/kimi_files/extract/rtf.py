@@ -9,6 +9,9 @@ from kimi_files.errors import TooComplex
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
 
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.DOTALL)
+# What of it a token is.
+_NAME, _VALUE, _BYTE, _SIGN, _BRACE, _TEXT = range(1, 7)
+_GROUPS = re.compile(rb"[{}]|\\[{}\\]|\\bin(\d{1,10}) ?")
 _DEEPEST = 5_000
 
 # Groups whose text is not the document's.
@@ -18,7 +21,7 @@ _NOT_SHOWN = frozenset((
     "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping", "datastore",
     "latentstyles", "filetbl", "bkmkstart", "bkmkend", "listtext", "pntext", "pnseclvl", "sp", "sn", "picprop",
     "nonshppict", "template", "userprops", "docvar", "mmathpr", "atnid", "atnref", "atrfstart", "atrfend", "pgptbl",
-    "xe", "tc", "ftnsep", "ftnsepc", "aftnsep",
+    "xe", "tc", "ftnsep", "ftnsepc", "aftnsep", "nonesttables",
 ))
 _COMMENT, _AUTHOR = "annotation", "atnauthor"
 _HEADS = frozenset(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"))
@@ -27,7 +30,7 @@ _BOX = "shptxt"
 # Groups whose paragraphs are not those of the text around them.
 _APART = _HEADS | _NOTES | {_COMMENT, _AUTHOR, _BOX}
 # Groups that are marked as possibly unknown and hold the document's text all the same.
-_SHOWN_ALL_THE_SAME = _APART | {"shpinst", "shppict", "cs", "ds", "ts", "ud"}
+_SHOWN_ALL_THE_SAME = _APART | {"shpinst", "shppict", "cs", "ds", "ts", "ud", "nesttableprops"}
 _MARKS = {"revised": INSERTED, "deleted": DELETED, "v": HIDDEN}
 _SIGNS = {
     "tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
@@ -48,6 +51,31 @@ _PAGES = {
     10081: "mac_turkish", 10082: "mac_croatian", 54936: "gb18030", 65001: "utf-8",
 }
 # fmt: on
+_SETTINGS = (
+    "f",
+    "deff",
+    "fcharset",
+    "cpg",
+    "ansicpg",
+    "mac",
+    "pc",
+    "pca",
+    "plain",
+    "uc",
+    "intbl",
+    "pard",
+    "cell",
+    "nestcell",
+    "row",
+    "nestrow",
+    "upr",
+    "ud",
+    "u",
+    "bin",
+)  # fmt: skip
+_SAYS_SOMETHING = {
+    name.encode() for names in (_NOT_SHOWN, _APART, _MARKS, _SIGNS, _PARAGRAPH_ENDS, _SETTINGS) for name in names
+}
 _KNOWN_TO_ALL = {
     *(f"cp{page}" for page in (874, 932, 949, *range(1250, 1259))),
     "gb18030",
@@ -167,51 +195,73 @@ class _Source:
         return Parts(self._flows[0].lines, heads, is_sure=not self._used <= _KNOWN_TO_ALL)
 
     def _read(self) -> None:
+        source, find = self._source, _TOKEN.search
         stack: list[tuple[_State, int]] = []
         position, to_skip, optional = 0, 0, False
-        while match := _TOKEN.search(self._source, position):
+        while match := find(source, position):
             position = match.end()
-            word, number, code, sign, brace, text = match.groups()
-            if text is not None:
+            kind = match.lastindex
+            if kind == _TEXT:
+                text = match[_TEXT]
                 if self._state.shown:
                     self._bytes += text[to_skip:] if to_skip else text
                 to_skip = max(to_skip - len(text), 0)
-            elif word is not None:
-                name, value = word.decode().lower(), None if number is None else int(number)
-                if name == "bin":
+            elif kind in (_NAME, _VALUE):
+                name = match[_NAME]
+                if name not in _SAYS_SOMETHING and not optional:
+                    continue
+                value = int(match[_VALUE]) if kind == _VALUE else None
+                if name == b"bin":
                     position += max(value or 0, 0)
                     continue
-                if name == "u" and value is not None:
+                if name == b"u" and value is not None:
                     self._add(chr(value % 0x10000))
                     to_skip = self._state.skip
                 else:
-                    self._control(name, value, optional)
-            elif code is not None:
+                    self._control(name.decode(), value, optional)
+                    if not self._state.shown and not self._state.in_fonts:
+                        position = self._end_of_group(position)
+            elif kind == _BYTE:
                 if to_skip:
                     to_skip -= 1
                 elif self._state.shown:
-                    self._bytes.append(int(code, 16))
-            elif brace == b"{":
+                    self._bytes.append(int(match[_BYTE], 16))
+            elif match[_BRACE] == b"{":
                 self._decode()
                 if len(stack) > _DEEPEST:
                     raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
                 stack.append((self._state, len(self._flows)))
                 self._state = self._state.inner()
                 to_skip = 0
-            elif brace is not None:
+            elif kind == _BRACE:
                 self._decode()
                 if stack:
                     self._state, count = stack.pop()
                     while len(self._flows) > count:
                         self._end_flow()
                 to_skip = 0
-            elif sign == b"*":
+            elif match[_SIGN] == b"*":
                 optional = True
                 continue
-            elif sign is not None:
-                to_skip = self._symbol(sign, to_skip)
+            else:
+                to_skip = self._symbol(match[_SIGN], to_skip)
             optional = False
         self._decode()
+
+    def _end_of_group(self, position: int) -> int:
+        """Where the group ends in which nothing is shown: its inner groups are not gone through."""
+        depth = 0
+        while match := _GROUPS.search(self._source, position):
+            position = match.end()
+            if match[0] == b"{":
+                depth += 1
+            elif match[0] == b"}":
+                if not depth:
+                    return match.start()
+                depth -= 1
+            elif match[1]:
+                position += int(match[1])
+        return len(self._source)
 
     def _control(self, name: str, value: int | None, optional: bool) -> None:
         state = self._state

@@ -263,10 +263,11 @@ def _checked(untrusted_bytes: bytes, kind: str, parts: Parts, libraries: Sequenc
 def _chosen(reading: Reading, parts: Parts) -> list[Block]:
     if reading.share >= _HALF:
         return reading.with_lost()
-    # Letters of another code page than the file's are no words that the library found.
     own = parts.blocks()
+    has_lost = _letters(reading.blocks) < _ENOUGH * _letters(own)
+    # Letters of another code page than the file's are no words that the library found.
     is_right = parts.is_sure or _clarity(join_blocks(reading.blocks)) < min(_clarity(join_blocks(own)), _LETTERS)
-    return own if parts.is_legible and is_right else reading.blocks
+    return own if has_lost or (parts.is_legible and is_right) else reading.blocks
 
 
 def _clarity(text: str) -> float:
