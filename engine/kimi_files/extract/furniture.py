@@ -47,12 +47,14 @@ _NAMES = re.compile(
     r"|breadcrumbs?|bread-crumbs?|side-?bar|foot|(?:site|page|global|main)?-?footer|masthead|cookies?|consent|gdpr"
     r"|shar(?:e|ing|er)|sharedaddy|addthis|addtoany|social|socials|social-?(?:links|media|share|sharing|icons|bar|buttons)"
     r"|relat(?:ed|ion)s?|recommend(?:ed|ation|ations|s)?|recirc|outbrain|taboola|more-?(?:stories|news|articles|from)"
-    r"|newsletter|subscri(?:be|ption)|sign-?up|promos?|promo(?:tion|ted)s?|adverts?|advertise?ments?|ads?|adslot|sponsor(?:ed|s)?"
-    r"|pop-?up|modal|overlay|tool-?bar|paginat(?:ion|or)|pager|widgets?|widget-area|tags?-?(?:list|links|cloud)?|trending|most-?(?:read|popular)"
+    r"|newsletter|subscri(?:be|ption)|sign-?up|promos?|promo(?:tion|ted)s?|adverts?|advertise?ments?|ad-?(?:slot|container|wrapper|box|unit|banner)s?|sponsor(?:ed|s)?"
+    r"|pop-?up|modal|overlay|tool-?bar|paginat(?:ion|or)|pager|widget-area|tags?-?(?:list|links|cloud)?|trending|most-?(?:read|popular)"
     r"|popular|recent|recent-?(?:posts|news|articles|stories)|latest|latest-?news|login|comments?|comment-?(?:list|form|respond|area|section)|respond|disqus|disqus_thread|author-?(?:bio|box|info)|post-?(?:meta|navigation|nav)"
     r"|skip-?links?|site-?header|print|hidden-print|copyright|legal)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+# What WordPress calls a post has its tags and categories among its names.
+_POST = re.compile(r"(?:^|\s)(?:hentry|h-entry|type-post|blog-posts?)(?=$|\s)")
 # Camel case says the same: "relatedArticles", "sideBar".
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -60,6 +62,9 @@ _LONGEST_NAMES = 1_000
 # Of the characters on the page that are no link: what content has at least, what furniture has at most, what has to be left.
 _CONTENTS = {"main": 0.35, "article": 0.6}
 _FURNITURE_SHARE = 0.6
+# A name alone may mislead where much is said.
+_NAMED_SHARE = 0.2
+_MOSTLY_LINKS = 2.0
 _LEFT_SHARE = 0.25
 _LEFT_CHARACTERS = 250
 _LIST_OF_LINKS = 2.0
@@ -139,8 +144,10 @@ def _is_furniture(block: _Block, page: _Block, content: _Block | None) -> bool:
         return False
     if block.plain > _FURNITURE_SHARE * page.plain or 0 < block.titles == page.titles:
         return False
-    if block.named or block.tag in _TAGS or block.role in _ROLES:
+    if block.tag in _TAGS or block.role in _ROLES:
         return True
+    if block.named:
+        return block.plain <= max(_NAMED_SHARE * page.plain, _MOSTLY_LINKS * block.linked)
     if block.titles or block.tables:
         return False
     if content is not None:
@@ -217,5 +224,5 @@ def _described(attributes: str) -> tuple[str, bool]:
         if match[1].lower() == "role":
             role = value.strip().lower()
         elif len(value) < _LONGEST_NAMES:
-            named |= _NAMES.search(_CAMEL.sub("-", value)) is not None
+            named |= not _POST.search(value) and _NAMES.search(_CAMEL.sub("-", value)) is not None
     return role, named
