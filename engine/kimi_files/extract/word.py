@@ -57,7 +57,7 @@ _FIGURES = {"chart": chart, "chartEx": chart, "diagramData": diagram}
 _LONG_NUMBER = re.compile(r"\d{1,15}\.\d{14,17}(?!\d)")
 
 _CHUNK = re.compile(
-    rb'<w:altChunk [^<>]*?r:id="([^"<>]+)"[^<>]*?(?:/>|>(?:(?!</w:altChunk>).)*+</w:altChunk>)', re.DOTALL
+    rb'<w:altChunk [^<>]*?r:id="([^"<>]+)"[^<>]*?(?:/>|>(?:(?!</?w:altChunk[ >]).)*+</w:altChunk>)', re.DOTALL
 )
 # A private sign, which no document uses before a number.
 _CHUNK_MARK = "\ue0ac"

@@ -13,7 +13,7 @@ _LEAST_FILLED = 8
 
 # "Page of", "第 頁, 共 頁": what is left of page numbers.
 _PAGE_WORDS = 12
-_HEAD_CODE = re.compile(r'&(?:&|"[^"]*"|\d{1,3}|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|[A-Za-z](?:[+-]\d+)?)')
+_HEAD_CODE = re.compile(r'&(?:&|"[^"&]{0,200}"|\d{1,3}|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|[A-Za-z](?:[+-]\d+)?)')
 
 
 @dataclass(slots=True)

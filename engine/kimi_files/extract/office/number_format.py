@@ -87,6 +87,8 @@ _TOKEN = re.compile(
 # Excel's numbers go to 1E308, and a code may have 30 places after the point.
 _CONTEXT = Context(prec=400)
 _LONGEST_DECIMAL = 14
+# Excel's own limit is 255.
+_LONGEST_CODE = 1_000
 
 Shown = Callable[[float], str]
 
@@ -106,7 +108,7 @@ def general(value: float) -> str:
 def formatter(code: str, is_1904: bool = False) -> Shown:
     """What shows numbers by a format code. It raises ValueError and OverflowError for a number that cannot be shown."""
     epoch = EPOCH_1904 if is_1904 else EPOCH
-    if code.strip().lower() in ("", "general", "@"):
+    if code.strip().lower() in ("", "general", "@") or len(code) > _LONGEST_CODE:
         return general
     sections = [_Section(part) for part in _split(code)][:4]
     if len(sections) == 1 and sections[0].condition is None:
@@ -123,7 +125,7 @@ def formatter(code: str, is_1904: bool = False) -> Shown:
 @lru_cache(maxsize=4096)
 def text_formatter(code: str) -> Callable[[str], str] | None:
     """What shows texts by a format code, with words before or behind them; None where a text stays as it is."""
-    if "@" not in code:
+    if "@" not in code or len(code) > _LONGEST_CODE:
         return None
     section = _Section(_split(code)[-1])
     if not section.has_text or not any(kind == "literal" and words.strip() for kind, words in section.tokens):
