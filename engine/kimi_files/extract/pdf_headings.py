@@ -142,8 +142,11 @@ def _joined(upper: Block, lower: Block, styles: _Styles) -> Block | None:
         return None
     if min(upper.box.right, lower.box.right) <= max(upper.box.left, lower.box.left):
         return None
+    gap, height = lower.box.top - upper.box.bottom, min(upper.box.height, lower.box.height)
+    if not -_CLOSE * height < gap < _CLOSE * height:
+        return None
     ours, theirs = styles.of(upper.box), styles.of(lower.box)
-    if not -_CLOSE * ours.height < lower.box.top - upper.box.bottom < _CLOSE * ours.height:
+    if not -_CLOSE * ours.height < gap < _CLOSE * ours.height:
         return None
     first, second = _bare(above[2] if above else upper.text), _bare(below[2] if below else lower.text)
     box = upper.box.with_(lower.box)

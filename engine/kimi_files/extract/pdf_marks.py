@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right and top in points."""
@@ -19,6 +20,9 @@ _POWER = re.compile(r"(?<![\w.,])(?:10|[A-Za-zµ]{1,2})$")
 _CARRIES_NONE = re.compile(r"[=+−×·/<>≤≥≈±~(\[{|-]$|[.…·_]{3}$")
 _BEGINS_NOTE = re.compile(r"\s*[\w\"'“‘«„(\[<]")
 _SMALLER = 0.88
+
+_RISE = 0.28
+"""In shares of the height of what is before it."""
 
 # Points.
 _WIDEST = 40.0
@@ -55,6 +59,8 @@ def raised_marks(
 
     ``text_of`` gives the text of an object, ``size_of`` the size of its font.
     """
+    if not _has_steps(shown):
+        return []
     found: list[Mark] = []
     base = 0
     number = 1
@@ -76,6 +82,16 @@ def raised_marks(
             if text.isdecimal() and len(text) <= 3 and size_of(obj) < _SMALLER * size_of(following):
                 found.append(Mark("", text, text_of(following), opens=True))
     return found
+
+
+def _has_steps(shown: Sequence[tuple[int, Bounds]]) -> bool:
+    """Whether any object stands close behind another, and a good deal higher or lower: on most pages none does."""
+    for (_, (_, foot, right, top)), (_, (left, other, _, end)) in pairwise(shown):
+        if -2.0 < left - right < _WIDEST_GAP and (
+            other - foot > _RISE * (top - foot) or foot - other > _RISE * (end - other)
+        ):
+            return True
+    return False
 
 
 def with_marks(text: str, marks: Sequence[Mark]) -> str:
@@ -117,7 +133,7 @@ def _is_raised(bounds: Bounds, base: Bounds) -> bool:
     """Whether an object begins well above the foot of another."""
     raised = bounds[1] - base[1]
     return (
-        0.28 * (base[3] - base[1]) < raised < base[3] - base[1] + 1.0
+        _RISE * (base[3] - base[1]) < raised < base[3] - base[1] + 1.0
         and bounds[3] - bounds[1] < _TALLEST
         and bounds[2] - bounds[0] < _WIDEST
     )

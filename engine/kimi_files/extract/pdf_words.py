@@ -137,6 +137,8 @@ class PageWords:
         self._tallest = max(heights, default=0.0)
         self._words: list[list[Word] | None] = [None] * len(found)
         self._runs: list[Word | None] = [None] * len(found)
+        self._all: list[Word] | None = None
+        self._lines: list[Line] | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -161,7 +163,15 @@ class PageWords:
 
     def runs(self) -> list[Word]:
         """liteparse's own pieces: words that stand close, on one level."""
-        return [run for number in range(len(self)) if not (run := self._run(number)).text.isspace()]
+        if self._all is None:
+            self._all = [run for number in range(len(self)) if not (run := self._run(number)).text.isspace()]
+        return self._all
+
+    def lines(self) -> list[Line]:
+        """These pieces in lines."""
+        if self._lines is None:
+            self._lines = in_lines(self.runs())
+        return self._lines
 
     def _near(self, box: Box) -> range:
         start = bisect_left(self._middles, box.top - self._tallest)
@@ -294,8 +304,7 @@ def page_gutter(page: PageWords, width: float) -> float | None:
     """Where the two columns of a page's text part, or None on a page that has not two."""
     if not _FEWEST_LINES <= len(page) <= _MOST_RUNS:
         return None
-    runs = page.runs()
-    lines = in_lines(runs)
+    runs, lines = page.runs(), page.lines()
     near, far = 0.35 * width, 0.65 * width
     gaps = [
         (a.right, b.left)
@@ -330,7 +339,7 @@ def page_gutters(page: PageWords, width: float) -> list[float]:
     if not _FEWEST_LINES <= len(page) <= _MOST_RUNS:
         return []
     runs = page.runs()
-    lines = [line for line in in_lines(runs) if len(line.words) > 1]
+    lines = [line for line in page.lines() if len(line.words) > 1]
     free = Counter(
         step
         for line in lines
