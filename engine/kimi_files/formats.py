@@ -625,6 +625,18 @@ def _decoded_start(head: bytes) -> str:
     return head.decode("utf-8-sig", "replace")
 
 
+# What would make of it something that can be read.
+_REMEDIES = {
+    "a WordPerfect document": "Open it in LibreOffice Writer and save it as DOCX.",
+    "a Visio drawing": "Open it in Visio or LibreOffice Draw and export it as PDF.",
+    "a document of Apple's Pages, Numbers or Keynote": "Export it there as PDF, Word, Excel or PowerPoint.",
+    "a DjVu document": "Convert it to PDF.",
+    "a Photoshop picture": "Export it as PNG.",
+    "a JPEG 2000 picture": "Save it as PNG or JPEG.",
+    "a JPEG XL picture": "Save it as PNG or JPEG.",
+}
+
+
 def _refused(name: str, what: str) -> UnsupportedFile:
-    hint = "What can be read: documents, sheets, slides, web pages, text and pictures."
+    hint = _REMEDIES.get(what, "What can be read: documents, sheets, slides, web pages, text and pictures.")
     return UnsupportedFile(f"'{name}' is {what}.", hint)

@@ -261,6 +261,11 @@ def test_encrypted_office_file_needs_a_password(name: str) -> None:
         found(name, compound("EncryptionInfo", "EncryptedPackage"))
 
 
+def test_a_document_that_another_program_can_save_says_so() -> None:
+    with pytest.raises(UnsupportedFile, match=r"WordPerfect document.*save it as DOCX"):
+        identify("a.doc", io.BytesIO(b"\xffWPC" + bytes(60)))
+
+
 def test_a_presentation_from_before_1995_says_what_to_do() -> None:
     with pytest.raises(UnsupportedFile, match=r"PowerPoint 4.*save it as PPTX"):
         identify("a.ppt", io.BytesIO(compound("PP40")))
