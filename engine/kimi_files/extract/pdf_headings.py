@@ -28,6 +28,8 @@ _OTHER = re.compile(r"[|`>]|[-*+] |[0-9]+[.)] |-{3}")
 # In shares of the height of a line: lines of one heading stand closer than two headings do.
 _CLOSE = 0.65
 _MOST_LETTERS = 250
+_MOST_RUNS = 4_000
+_MOST_BLOCKS = 400
 _ALMOST_ALL = 0.8
 _SOME = 0.3
 _LARGER = 1.1
@@ -51,6 +53,8 @@ def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | No
 
     ``items`` are liteparse's runs of text.
     """
+    if len(items) > _MOST_RUNS or len(blocks) > _MOST_BLOCKS:
+        return None
     styles = _Styles(items)
     found: list[Block] = []
     changed = False

@@ -31,6 +31,7 @@ _WIDEST_GAP = 7.0
 _NOWHERE: Bounds = (-1e6, -1e6, -1e6, -1e6)
 
 _MOST = 200
+_LONGEST_PAGE = 100_000
 _CONTEXT = 14
 _ENOUGH_CONTEXT = 8
 
@@ -96,6 +97,8 @@ def _has_steps(shown: Sequence[tuple[int, Bounds]]) -> bool:
 
 def with_marks(text: str, marks: Sequence[Mark]) -> str:
     """The text of the page with "[^3]" for the mark of a note on the page, "[^3]: " where it begins, and "^2" for others."""
+    if len(text) > _LONGEST_PAGE:
+        return text
     marked = {label for mark in marks if not mark.opens for label in _LABELS.findall(mark.text)}
     opened = set()
     for mark in marks:
@@ -126,7 +129,7 @@ def without_false_formulas(markdown: str, plain: str) -> str:
         found = re.search(r"[\W_]{0,4}".join(characters[:400]), plain)
         return " ".join(found[0].split()) if found else match[0]
 
-    return _FORMULA.sub(words, markdown) if "$" in markdown else markdown
+    return _FORMULA.sub(words, markdown) if "$" in markdown and len(plain) <= _LONGEST_PAGE else markdown
 
 
 def _is_raised(bounds: Bounds, base: Bounds) -> bool:
