@@ -315,6 +315,7 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
     """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+    from kimi_files.extract.pdf_headings import with_headings_of_papers
     from kimi_files.extract.pdf_layout import put_right, with_links
 
     markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
@@ -338,7 +339,9 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
             difference
         ):
             markdown, difference = arranged, other
-    text = plain if difference.is_much else without_false_formulas(markdown, plain)
+    text = plain
+    if not difference.is_much:
+        text = with_headings_of_papers(without_false_formulas(markdown, plain), plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if parsed and not difference.is_much:

@@ -16,6 +16,8 @@ _BOLD = re.compile(r"\*\*([^*|\n]{3,120})\*\*")
 _SECTION = re.compile(
     r"([0-9]{1,2}(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
 )
+_PAPER_SECTION = re.compile(r"^[IVX]{1,5}\. (?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,90}$", re.MULTILINE)
+_PAPER_SUBSECTION = re.compile(r"^\*([A-Z]\. [^*\n]{3,90}[^*\n.:])\*$", re.MULTILINE)
 _ENDS = re.compile(r"[.:?!。：？！)\]\"”’]\W*$")
 _NO_HEADING = re.compile(
     r"[.:;,?!。：；，？！]\W*$|[.…·]{4}|(?:[.…·] ){3}"
@@ -30,6 +32,7 @@ _CLOSE = 0.65
 _MOST_LETTERS = 250
 _MOST_RUNS = 4_000
 _MOST_BLOCKS = 400
+_MOST_SECTIONS = 20
 _ALMOST_ALL = 0.8
 _SOME = 0.3
 _LARGER = 1.1
@@ -117,6 +120,21 @@ class _Styles:
             self._runs.append((item.x + item.width / 2, item.y + height / 2, count, height, style))
             letters[style] += count
         self._body = letters.most_common(1)[0][0] if letters else ("", 0.0)
+
+
+def with_headings_of_papers(markdown: str, plain: str) -> str:
+    """The markdown with headings in the font of the text, as papers of IEEE have: "I. INTRODUCTION", "A. Data" in italics.
+
+    ``plain`` is the text of the page in its lines.
+    """
+    for line in _PAPER_SECTION.findall(plain)[:_MOST_SECTIONS]:
+        pattern = re.compile(r"[ *_]+".join(map(re.escape, line.split())) + r"(?!\w)[*_]*")
+        matches = list(pattern.finditer(markdown))
+        start = markdown.rfind("\n", 0, matches[0].start()) + 1 if matches else 0
+        if len(matches) == 1 and markdown[start : start + 1] not in ("#", "|"):
+            before, after = markdown[: matches[0].start()].rstrip(" *_\n"), markdown[matches[0].end() :].lstrip()
+            markdown = f"{before}\n\n## {line}\n\n{after}".strip()
+    return _PAPER_SUBSECTION.sub(r"### \1", markdown)
 
 
 def _raised(block: Block, styles: _Styles) -> Block:

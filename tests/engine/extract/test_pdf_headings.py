@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from kimi_files.extract.pdf_headings import Block, with_whole_headings
+from kimi_files.extract.pdf_headings import Block, with_headings_of_papers, with_whole_headings
 from kimi_files.extract.pdf_words import Box
 
 _BODY, _BOLD, _LARGE = ("Times-Roman", 10.0), ("Times-Bold", 10.0), ("Times-Bold", 14.0)
@@ -80,3 +80,16 @@ def test_a_bold_line_is_a_heading_if_its_number_or_size_says_so(
     text: str, font: tuple[str, float], expected: str
 ) -> None:
     assert _read((text, font, 20)) == [expected]
+
+
+def test_headings_of_papers_in_the_font_of_the_text_are_headings() -> None:
+    markdown = "# Harbours\n\nI. INTRODUCTION Ships come and go.\n\n*A. Data of ports*\n\nThey pay dues."
+    plain = "Harbours\nI. INTRODUCTION\nShips come and go.\nA. Data of ports\nThey pay dues."
+
+    assert with_headings_of_papers(markdown, plain) == (
+        "# Harbours\n\n## I. INTRODUCTION\n\nShips come and go.\n\n### A. Data of ports\n\nThey pay dues."
+    )
+    assert (
+        with_headings_of_papers("See I. INTRODUCTION there.", "See I. INTRODUCTION there.")
+        == "See I. INTRODUCTION there."
+    )
