@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -48,6 +49,8 @@ def serve(address: str) -> None:
     import kimi_files_mcp.stdio  # noqa: F401
 
     gc.freeze()
+    # Whoever runs the tests may ignore it (nohup does), and that is handed on.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
