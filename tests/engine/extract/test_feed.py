@@ -45,6 +45,24 @@ def test_a_feed_is_known_by_its_content() -> None:
     assert (found.format.reader, found.correction) == ("feed", None)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("euc-kr", "바람과 바다"),
+        ("Shift_JIS", "風と海のたより"),
+        ("GBK", "海风的消息"),
+        ("windows-1251", "Ветер и море"),
+    ],
+)
+def test_a_feed_is_read_in_the_encoding_that_it_declares(encoding: str, words: str) -> None:
+    text = RSS.replace('version="1.0"', f'version="1.0" encoding="{encoding}"', 1).replace("Wind", words)
+
+    reading = read(reader.read, text.encode(encoding), "a.rss")
+
+    assert reading.texts[0].startswith(f"# {words}\n")
+    assert reading.warnings == []
+
+
 def test_a_feed_that_is_cut_off_is_a_typed_error() -> None:
     with pytest.raises(DamagedFile):
         read(reader.read, RSS[:300].encode(), "a.rss")

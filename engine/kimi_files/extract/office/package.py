@@ -254,5 +254,5 @@ def _parser() -> expat.XMLParserType:
 def _parse(parser: expat.XMLParserType, content: bytes) -> None:
     try:
         parser.Parse(content, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, ValueError, LookupError):  # the last two of an encoding that expat does not take
         raise DamagedFile("The file is damaged: its XML is not well-formed.", _EXPORT_AGAIN) from None
