@@ -152,8 +152,12 @@ def _seen_on_paper(page: Any, suspects: list[_Suspect]) -> set[_Suspect]:
     for suspect in suspects:
         left, bottom, right, top = suspect.bounds
         (x, y), (v, w) = place(left, top), place(right, bottom)
-        part = difference.crop((min(x, v) - 1, min(y, w) - 1, max(x, v) + 1, max(y, w) + 1))
-        bands: tuple[tuple[float, float], ...] = part.getextrema()  # type: ignore[assignment]
+        # Only what is on the page: a text's place may be as far away as a number can say.
+        near, far = (max(min(x, v) - 1, 0), max(min(y, w) - 1, 0)), (max(x, v) + 1, max(y, w) + 1)
+        end = min(far[0], difference.width), min(far[1], difference.height)
+        if near[0] >= end[0] or near[1] >= end[1]:
+            continue
+        bands: tuple[tuple[float, float], ...] = difference.crop((*near, *end)).getextrema()  # type: ignore[assignment]
         if max(high for _, high in bands) > _SAME_COLOUR:
             seen.add(suspect)
     return seen

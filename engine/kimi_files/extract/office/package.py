@@ -66,7 +66,7 @@ class Package:
         try:
             with self._container.open(stored) as part:
                 content = part.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
             raise DamagedFile(f"The file is damaged: its part {name} cannot be unpacked.", _EXPORT_AGAIN) from None
         if len(content) > limit:
             raise TooComplex(f"The part {name} of the file is larger than is read.", "Split the file.")
