@@ -43,6 +43,9 @@ _BOOT = (
 # Nothing else of the environment reaches a parser; Windows and Nix find their own libraries by the last two.
 _KEPT_ENVIRONMENT = ("TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
+# Looking for plugins in every installed package takes time, and would run their code.
+_WORKER_ENVIRONMENT = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -373,7 +376,7 @@ def _start(
         stdin=worker_input,
         stdout=worker_output,
         stderr=stack,
-        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
+        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ} | _WORKER_ENVIRONMENT,
         cwd=Path(sys.executable).anchor,
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
