@@ -46,9 +46,9 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
     found = identify(name, stream).format
     with readers.typed_errors(name, found):
         if found == PDF:
-            from kimi_files.extract import pdf_pictures
+            from kimi_files.extract.pdf_page import drawing
 
-            drawings = pdf_pictures.draw(stream, name, pages)
+            drawings = drawing.draw(stream, name, pages)
         elif found in (SVG, SVGZ):
             from kimi_files.extract import svg
 
@@ -67,8 +67,8 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
             raise UnsupportedFile(
                 f"'{name}' is {found.name}, which has no pages that can be shown as pictures.", "Read its text instead."
             )
-        for drawing in drawings:
-            yield json.dumps({**asdict(drawing), "data": base64.b64encode(drawing.data).decode()}).encode()
+        for drawn in drawings:
+            yield json.dumps({**asdict(drawn), "data": base64.b64encode(drawn.data).decode()}).encode()
 
 
 def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:

@@ -12,11 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
-from kimi_files.extract import pdf_pictures
 from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.pdf_continued import continued
-from kimi_files.extract.pdf_hidden import Hidden, counted, marked, seen_through
-from kimi_files.extract.pdf_marks import Mark, with_marks, without_false_formulas
+from kimi_files.extract.pdf_page import drawing
+from kimi_files.extract.pdf_page.continued import continued
+from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
+from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
 
@@ -65,7 +65,7 @@ def read(
     """
     untrusted_pdf = stream.read()
     with closing(_open(untrusted_pdf)) as document:
-        labels = pdf_pictures.page_labels(document)
+        labels = drawing.page_labels(document)
         entries = list(_outline(document))
         yield from entries
         findings = _Findings(labels, headings=None if entries else [])
@@ -76,7 +76,7 @@ def read(
             plain = page.plain if page.plain != page.text else None
             recognised, ocr = "", _NO_OCR
             if page.is_picture:
-                recognised, ocr = scans.read(partial(pdf_pictures.scan, document, number))
+                recognised, ocr = scans.read(partial(drawing.scan, document, number))
             yield from page_texts(
                 number,
                 labels[number - 1],
@@ -220,7 +220,7 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
     with ThreadPoolExecutor(1) as beside:
         batches = _parsed_batches(untrusted_pdf, findings)
         coming = beside.submit(next, batches, None)
-        import kimi_files.extract.pdf_layout  # noqa: F401 - takes as long as a few pages, and liteparse reads meanwhile
+        import kimi_files.extract.pdf_page.layout  # noqa: F401 - takes as long as a few pages, and liteparse reads meanwhile
 
         try:
             for first in range(1, count + 1, _BATCH_PAGES):
@@ -264,7 +264,7 @@ def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict
 
 def _upright(untrusted_pdf: bytes, parsed: dict[int, Any]) -> dict[int, Any]:
     """Those of the pages whose text stands sideways or on its head, read anew as they stand upright."""
-    from kimi_files.extract.pdf_layout import turned_by
+    from kimi_files.extract.pdf_page.layout import turned_by
 
     turned = {number: angle for number, page in parsed.items() if (angle := turned_by(page))}
     if not turned:
@@ -315,8 +315,8 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
     """One page from both engines; ``parsed`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_headings import with_headings_of_papers
-    from kimi_files.extract.pdf_layout import put_right, with_links
+    from kimi_files.extract.pdf_page.headings import with_headings_of_papers
+    from kimi_files.extract.pdf_page.layout import put_right, with_links
 
     markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
     if "](" in markdown:

@@ -61,12 +61,13 @@ def read_pages(
     pages: Sequence[int],
 ) -> Iterator[PageText | Advance]:
     """These pages of a PDF or a picture as text; ends early, between two pages, when the time is over."""
-    from kimi_files.extract import pdf_pictures, picture
+    from kimi_files.extract import picture
+    from kimi_files.extract.pdf_page import drawing
     from kimi_files.formats import PDF
 
     reader = ScanReader()
     kind: PageKind = "page" if format == PDF else "picture"
-    drawn = pdf_pictures.scans(stream, name, pages) if format == PDF else picture.scans(stream, name, pages)
+    drawn = drawing.scans(stream, name, pages) if format == PDF else picture.scans(stream, name, pages)
     with closing(drawn):
         for done, (number, label, draw) in enumerate(drawn):
             yield Advance(done=done, total=len(pages), message=f"reading the scanned page {label}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kimi_files.extract import pdf as reader
-from kimi_files.extract.pdf_continued import continued
+from kimi_files.extract.pdf_page.continued import continued
 from tests.engine.extract.reading import read
 from tests.samples.pdf import Page, pdf, rule, write
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from kimi_files.extract.pdf_headings import Block, with_headings_of_papers, with_whole_headings
-from kimi_files.extract.pdf_words import Box
+from kimi_files.extract.pdf_page.headings import Block, with_headings_of_papers, with_whole_headings
+from kimi_files.extract.pdf_page.words import Box
 
 _BODY, _BOLD, _LARGE = ("Times-Roman", 10.0), ("Times-Bold", 10.0), ("Times-Bold", 14.0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kimi_files.extract import pdf as reader
-from kimi_files.extract.pdf_marks import Mark, with_marks, without_false_formulas
+from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from tests.engine.extract.reading import read
 from tests.samples.pdf import Page, pdf, write
 

@@ -12,7 +12,7 @@ from math import isfinite
 from struct import Struct
 from typing import Any
 
-from kimi_files.extract.pdf_marks import Bounds, Mark, raised_marks
+from kimi_files.extract.pdf_page.marks import Bounds, Mark, raised_marks
 
 # An invisible text over a picture is what a program read on a scan, if pictures are much of the page, or most of it.
 _SCANNED = 0.15

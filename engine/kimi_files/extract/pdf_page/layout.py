@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from kimi_files.extract.pdf_headings import Block, with_whole_headings
-from kimi_files.extract.pdf_tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
-from kimi_files.extract.pdf_words import (
+from kimi_files.extract.pdf_page.headings import Block, with_whole_headings
+from kimi_files.extract.pdf_page.tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
+from kimi_files.extract.pdf_page.words import (
     Box,
     PageWords,
     Word,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from kimi_files.extract.pdf_words import Box, Line, PageWords, Word, glued, in_lines, is_prose, joined, text_of
+from kimi_files.extract.pdf_page.words import Box, Line, PageWords, Word, glued, in_lines, is_prose, joined, text_of
 
 # Points. Lines are drawn as pieces that meet within a point or two.
 _TOUCH = 3.0
