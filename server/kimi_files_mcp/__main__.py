@@ -31,12 +31,12 @@ def main() -> None:
         sys.stderr.write(_FOR_PEOPLE)
     # As SIGTERM does: an interrupted loop would wait for the thread that reads stdin.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from kimi_files_mcp.recording import Recording
+    from kimi_files_mcp.start.recording import Recording
 
     recording = Recording(options, os.environ)
     front = None
     if recording.answers:
-        from kimi_files_mcp.front import opened
+        from kimi_files_mcp.start.front import opened
 
         front = opened(recording)
         front.until_wanted()

@@ -19,8 +19,8 @@ from kimi_files_tools.workspace import Workspace
 
 if TYPE_CHECKING:
     from kimi_files.service import FilesService
-    from kimi_files_mcp.front import Front
-    from kimi_files_mcp.recording import Recording
+    from kimi_files_mcp.start.front import Front
+    from kimi_files_mcp.start.recording import Recording
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ async def _record_later(recording: Recording) -> None:
     import anyio.to_thread
 
     def record() -> None:
-        from kimi_files_mcp.recorder import imported_files, recorded
+        from kimi_files_mcp.start.recorder import imported_files, recorded
 
         recording.write(recorded(), imported_files())
 

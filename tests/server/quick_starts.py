@@ -43,9 +43,9 @@ class QuickStart:
 def serve(address: str) -> None:
     """Fork for each start until this process is killed."""
     import kimi_files_mcp.__main__
-    import kimi_files_mcp.front
-    import kimi_files_mcp.recorder
     import kimi_files_mcp.services
+    import kimi_files_mcp.start.front
+    import kimi_files_mcp.start.recorder
     import kimi_files_mcp.stdio  # noqa: F401
 
     gc.freeze()
@@ -85,8 +85,8 @@ def _wait_for_start(starter: socket.socket) -> None:
 
 def _start(how: dict[str, Any]) -> None:
     from kimi_files_mcp.__main__ import _server_options, main
-    from kimi_files_mcp.recorder import imported_files, recorded
-    from kimi_files_mcp.recording import Recording
+    from kimi_files_mcp.start.recorder import imported_files, recorded
+    from kimi_files_mcp.start.recording import Recording
 
     os.chdir(how["folder"])
     sys.argv[1:] = how["arguments"]

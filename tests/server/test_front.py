@@ -20,8 +20,8 @@ from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
 from mcp_types import InitializeRequestParams, JSONRPCRequest, jsonrpc_message_adapter
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from kimi_files_mcp.plain_frames import envelope_version, handshake_version, is_plain, plain_frame
-from kimi_files_mcp.recording import VARIABLES, Recording
+from kimi_files_mcp.start.plain_frames import envelope_version, handshake_version, is_plain, plain_frame
+from kimi_files_mcp.start.recording import VARIABLES, Recording
 from kimi_files_mcp.variables import VARIABLES as DOCUMENTED
 from tests.hostile.frames import ENVELOPE, INITIALIZE, line, request
 from tests.server.quick_starts import QuickStart, started

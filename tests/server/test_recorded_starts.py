@@ -25,9 +25,9 @@ START = b"".join([*opening("legacy"), *QUESTIONS])
 RECORD = """\
 import os, sys
 sys.path[0] = os.getcwd()
-from kimi_files_mcp.recording import Recording
+from kimi_files_mcp.start.recording import Recording
 recording = Recording({"folders": [sys.argv[1]], "data_dir": sys.argv[2]}, os.environ)
-from kimi_files_mcp.recorder import imported_files, recorded
+from kimi_files_mcp.start.recorder import imported_files, recorded
 recording.write(recorded(), imported_files())
 """
 
@@ -105,7 +105,8 @@ def test_a_recorded_start_imports_next_to_nothing_and_says_the_same(tmp_path: Pa
     plain = place._python("-c", "pass", PYTHONPROFILEIMPORTTIME="1")
     added = {name for name in imported(recorded) - imported(plain) if not name.startswith("_")}
     ours = {name for name in added if name.startswith("kimi_files")}
-    assert ours == {f"kimi_files_mcp{name}" for name in ("", ".front", ".pipes", ".plain_frames", ".recording")}
+    start = ("", ".front", ".plain_frames", ".recording")
+    assert ours == {"kimi_files_mcp", "kimi_files_mcp.pipes", *(f"kimi_files_mcp.start{name}" for name in start)}
     assert added - ours <= AFFORDED
 
 

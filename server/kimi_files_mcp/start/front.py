@@ -13,13 +13,13 @@ import os
 import threading
 
 from kimi_files_mcp.pipes import Pipes, taken
-from kimi_files_mcp.plain_frames import envelope_version, handshake_version, is_plain, plain_frame
+from kimi_files_mcp.start.plain_frames import envelope_version, handshake_version, is_plain, plain_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from kimi_files_mcp.recording import Recording
+    from kimi_files_mcp.start.recording import Recording
 
 IDLE_SECONDS = 0.3
 """So long after the last question of a start the SDK is imported, for the calls that may follow."""

@@ -1,0 +1,1 @@
+"""Answers a host before the SDK is loaded, from what the SDK said at an earlier start."""
