@@ -18,7 +18,7 @@ import anyio.to_thread
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kimi_files.access import OpenFile
-from kimi_files.answer import Answer, Exhibit, Question, passages_answer
+from kimi_files.answer import Answer, Exhibit, Question
 from kimi_files.content import Content, Picture
 from kimi_files.errors import FileChanged, InvalidPurpose, KimiFilesError, NoText, ReaderDied
 from kimi_files.formats import (
@@ -221,6 +221,9 @@ class LocalFilesService:
 
     async def answer(self, question: Question, contents: Sequence[Content], progress: Progress = no_progress) -> Answer:
         """The passages that answer best."""
+        # Only questions need it.
+        from kimi_files.retrieve.answering import passages_answer
+
         await self._open()
         return await passages_answer(question, contents, self._index, self._pool, progress)
 

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_texts import MemoryTexts
 
-from kimi_files.answer import Answer, Question, passages_answer
+from kimi_files.answer import Answer, Question
 from kimi_files.content import Content
 from kimi_files.extract.document import OutlineEntry
+from kimi_files.retrieve.answering import passages_answer
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.tokens import estimate_tokens
 from kimi_files.workers.pool import WorkerPool
