@@ -74,7 +74,6 @@ async def get_file_content(
 ) -> FileText:
     """The text, the places or the pictures that were asked for, within the budget."""
     # Not needed before the first call, and a server may never be called.
-    from kimi_files_tools.find_result import find_result
     from kimi_files_tools.pages import select
     from kimi_files_tools.picture_result import picture_result
     from kimi_files_tools.text_result import text_result
@@ -99,6 +98,8 @@ async def get_file_content(
             text, pictures = await picture_result(service, reference, content, numbers, start, progress)
             return FileText(text, pictures)
         if request.find.strip():
+            from kimi_files_tools.find_result import find_result
+
             return FileText(
                 await find_result(content, spans, start, request.find, request.pages, request.max_tokens, progress)
             )

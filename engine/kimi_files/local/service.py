@@ -189,6 +189,8 @@ class LocalFilesService:
 
     async def content(self, file: OpenFile | str, progress: Progress = no_progress) -> Content:
         """The file's text, read now if it was not before."""
+        if not self._is_open:
+            self._pool.prepare()
         source, file_id = await self._source_of(file)
         content = await self._text(source, progress)
         await self._catalogue.save_seen(source.sha256)
