@@ -7,12 +7,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 _DIRECTORY_BYTES = 1 << 20
 _MAX_NAMES = 4_096
 _MAX_SECTORS = 1_024
 _HEAD_BYTES = 1 << 16
+_COMPOUND_ENTRY_BYTES = 128
 
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -49,6 +50,36 @@ def member_start(stream: BinaryIO, member: Member, limit: int) -> bytes:
         return b""
 
 
+class CompoundEntry(NamedTuple):
+    """A stream or storage of an OLE2 container: ``number`` is its place in the directory, ``start`` its first sector."""
+
+    name: str
+    kind: int
+    number: int
+    start: int
+    size: int
+
+
+def compound_entries(directory: bytes, parent: int, most: int) -> Iterator[CompoundEntry]:
+    """What stands in a storage itself, not in one within it; nothing where the directory is damaged there."""
+    place = parent * _COMPOUND_ENTRY_BYTES
+    if len(directory) < place + _COMPOUND_ENTRY_BYTES:
+        return
+    waiting = [struct.unpack_from("<I", directory, place + 76)[0]]
+    seen: set[int] = set()
+    count = len(directory) // _COMPOUND_ENTRY_BYTES
+    while waiting and len(seen) < most:
+        number = waiting.pop()
+        if number >= count or number in seen:
+            continue
+        seen.add(number)
+        place = number * _COMPOUND_ENTRY_BYTES
+        length, kind, _, before, after = struct.unpack_from("<HBBII", directory, place + 64)
+        waiting += before, after
+        name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
+        yield CompoundEntry(name, kind, number, *struct.unpack_from("<II", directory, place + 116))
+
+
 def compound_streams(stream: BinaryIO) -> set[str]:
     """Names of the streams and storages in the root of an OLE2 container; empty where its directory is damaged."""
     header = _read_at(stream, 0, 512)
@@ -59,7 +90,8 @@ def compound_streams(stream: BinaryIO) -> set[str]:
         return set()
     first = struct.unpack("<I", header[48:52])[0]
     entries = b"".join(_sectors(stream, header, first, 1 << shift))
-    return set(_root_names(entries))
+    # The root's own: an embedded document's streams must not be taken for the file's.
+    return {entry.name for entry in compound_entries(entries, 0, _MAX_NAMES)}
 
 
 def _read_at(stream: BinaryIO, offset: int, size: int) -> bytes:
@@ -124,18 +156,3 @@ def _sectors(stream: BinaryIO, header: bytes, first: int, size: int) -> Iterator
         if len(link) < 4:
             return
         sector = struct.unpack("<I", link)[0]
-
-
-def _root_names(entries: bytes) -> Iterator[str]:
-    """Names of the root's own children: an embedded document's streams must not be taken for the file's."""
-    waiting = [struct.unpack("<I", entries[76:80])[0]] if len(entries) >= 128 else []
-    seen: set[int] = set()
-    while waiting and len(seen) < _MAX_NAMES:
-        number = waiting.pop()
-        entry = entries[number * 128 : number * 128 + 128]
-        if number in seen or len(entry) < 128:
-            continue
-        seen.add(number)
-        length = min(struct.unpack("<H", entry[64:66])[0], 64)
-        yield entry[: max(length - 2, 0)].decode("utf-16-le", "replace")
-        waiting.extend(struct.unpack("<II", entry[68:76]))

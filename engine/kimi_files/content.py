@@ -93,6 +93,11 @@ class Content:
         return sum(page.tokens for page in self.pages)
 
     @property
+    def waiting_scans(self) -> list[int]:
+        """Numbers of the pages that are scans nobody has read yet."""
+        return [page.number for page in self.pages if page.ocr == "waiting"]
+
+    @property
     def has_plain_layer(self) -> bool:
         """Whether searching and quoting use a text other than the one for reading."""
         return self.format == "PDF"

@@ -116,8 +116,7 @@ async def _read_all(
             try:
                 async with workspace.open(name) as reference:
                     content = await service.content(reference)
-                    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
-                    if waiting and anyio.current_time() < scans_until:
+                    if (waiting := content.waiting_scans) and anyio.current_time() < scans_until:
                         content = await service.read_scans(reference, waiting, report)
                     exhibits = () if content.tokens else tuple(await service.exhibits(reference, content))
                     read[name] = _Read(content, exhibits)
@@ -152,7 +151,7 @@ def _nothing_read(failures: Mapping[str, KimiFilesError]) -> KimiFilesError:
 
 
 def _why_silent(content: Content) -> str:
-    if any(page.ocr == "waiting" for page in content.pages):
+    if content.waiting_scans:
         return unread_line(content)
     if content.pages and all(page.without_text for page in content.pages):
         return "a picture: call get_file_content with pictures=true"

@@ -47,7 +47,7 @@ def warning_line(content: Content) -> str:
     """What a reader of the text should know: pages that are pictures with the remedy, a corrected type, the reader's warnings."""
     warnings: list[str] = []
     labels = content.labels
-    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+    waiting = content.waiting_scans
     if waiting:
         some = ranges(waiting[:_SCANS_AT_ONCE], labels)
         warnings.append(f'{_pages_are(waiting, labels, "scan")} not read yet: call with pages="{some}" to read those')
@@ -75,7 +75,7 @@ def warning_line(content: Content) -> str:
 
 def unread_line(content: Content) -> str:
     """What a question does not find in a file: scans that wait, with the remedy, and what else ``warning_line`` says."""
-    waiting = [page.number for page in content.pages if page.ocr == "waiting"]
+    waiting = content.waiting_scans
     if not waiting:
         return warning_line(content)
     return f"{_pages_are(waiting, content.labels, 'scan')} not read yet: ask again, and the next of them are read"

@@ -235,10 +235,10 @@ def _is_tar(head: bytes) -> bool:
 class _Zip:
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._container = zipfile.ZipFile(cast(IO[bytes], _SmallReads(stream, name)))
+        self._parts = [part for part in self._container.infolist() if not part.is_dir()]
 
     def members(self) -> list[Member]:
-        parts = [part for part in self._container.infolist() if not part.is_dir()]
-        names = _names([_written_name(part) for part in parts])
+        names = _names([_written_name(part) for part in self._parts])
         return [
             Member(
                 name,
@@ -247,12 +247,11 @@ class _Zip:
                 index,
                 bool(part.flag_bits & 1),
             )
-            for index, (name, part) in enumerate(zip(names, parts, strict=True))
+            for index, (name, part) in enumerate(zip(names, self._parts, strict=True))
         ]
 
     def content(self, member: Member) -> bytes:
-        parts = [part for part in self._container.infolist() if not part.is_dir()]
-        part = parts[int(member.stored)]
+        part = self._parts[int(member.stored)]
         if part.file_size > _RATIO_MATTERS_FROM and part.file_size > _MOST_RATIO * max(part.compress_size, 1):
             raise _too_large(member.name)
         with self._container.open(part) as packed:
@@ -274,7 +273,7 @@ class _Tar:
                 if part.isreg():
                     files[part.name] = (number, part.size)
                 if (part.isreg() or part.islnk()) and (file := files.get(part.linkname if part.islnk() else part.name)):
-                    found.append((part.name, file[1], _date(part.mtime), file[0]))
+                    found.append((part.name, file[1], _date(part.mtime or None), file[0]))
                 if len(found) > _MOST_NAMES:
                     break
         names = _names([name.encode("utf-8", "surrogateescape") for name, *_ in found])
@@ -302,7 +301,7 @@ class _SevenZip:
 
     def members(self) -> list[Member]:
         return [
-            Member(_shown(file.name or self._name), file.size, file.date, index, file.locked)
+            Member(_shown(file.name or self._name), file.size, _date(file.modified), index, file.locked)
             for index, file in enumerate(self._container.files)
         ]
 
@@ -436,11 +435,11 @@ def _shown(name: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in name.encode("utf-8", "replace").decode())
 
 
-def _date(seconds: float) -> str:
+def _date(seconds: float | None) -> str:
     from datetime import UTC, datetime
 
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds else ""
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds is not None else ""
     except (OverflowError, OSError, ValueError):
         return ""
 

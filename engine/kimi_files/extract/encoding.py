@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,9 +27,13 @@ _MARKS = (
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _TWO_NOT_ASCII = re.compile(rb"[\x80-\xff]{2}")
 _ESCAPES = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b\$[@B]|\x1b\([IJ]"), "iso2022_jp_2"))
-_XML_DECLARATION = re.compile(rb"""\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*["']([A-Za-z][\w.:-]{0,40})["']""")
+# What says UTF-16 in single bytes cannot be UTF-16.
+_XML_DECLARATION = re.compile(
+    rb"""\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*["'](?!(?i:utf-?(?:16|32)))([A-Za-z][\w.:-]{0,40})["']"""
+)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
+_CONTROL_CODES = bytes([*range(0x09), *range(0x0E, 0x20)])
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _PLAIN = re.compile(r"[\t\n\r -~　、。，：；！？「」]")
 
@@ -144,6 +149,14 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
         if _decodes(stream, candidate):
             return Encoding(candidate)
     return Encoding(candidates[0], exact=False)
+
+
+def code_page(raw: bytes) -> Encoding:
+    """The code page of texts from before Unicode, between which control signs stand: told by the letters themselves."""
+    if raw.isascii():
+        return Encoding("ascii")
+    found = detect_encoding(io.BytesIO(raw.translate(None, _CONTROL_CODES)))
+    return Encoding("cp1252", exact=False) if found.name.startswith("utf") else found
 
 
 def _decodes(stream: BinaryIO, name: str, start: int = 0) -> bool:

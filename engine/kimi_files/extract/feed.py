@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from kimi_files.extract import web
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.markdown import sections
 from kimi_files.extract.office.package import Node, tree
 from kimi_files.extract.pieces import sentence
 from kimi_files.extract.text import warnings
 from kimi_files.formats import Format
 
-_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]{0,400}\?>")
 _DATES = ("pubDate", "published", "updated", "date")
 _TEXTS = ("encoded", "content", "description", "summary")
 
@@ -29,11 +28,10 @@ def read(
     Raises:
         DamagedFile, TooComplex: Its XML is not well-formed, or nested without end.
     """
-    decoded = web.decoded_markup(stream)
-    # The parser knows few encodings, so the declaration goes with the old one.
-    markup = _DECLARATION.sub("", "".join(decoded), count=1)
+    decoded = Decoded(stream, detect_encoding(stream))
+    markup = "".join(decoded).strip()
     yield from warnings(decoded)
-    root = tree(markup.encode("utf-8", "replace"))
+    root = tree(markup)
     messages: dict[str, None] = {}
     parts = [] if root is None else list(_parts(root, messages))
     yield from sections("\n\n".join(part for part in parts if part))

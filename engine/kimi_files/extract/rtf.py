@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kimi_files.errors import TooComplex
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
+from kimi_files.extract.office.markdown import comment
 
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.DOTALL)
 # What of it a token is.
@@ -370,7 +371,7 @@ class _Source:
             self._author = flow.text()
         elif flow.kind == _COMMENT:
             if said := flow.text():
-                around.comments.append(f"[comment by {self._author}: {said}]" if self._author else f"[comment: {said}]")
+                around.comments.append(comment(self._author, said))
                 around.add(COMMENT, self._state.mark)
             self._author = ""
         elif flow.kind in _HEADS:

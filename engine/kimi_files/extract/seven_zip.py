@@ -9,7 +9,6 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import BinaryIO, Protocol
 
 from kimi_files.errors import TooComplex
@@ -58,11 +57,12 @@ _SECONDS_TO_1970 = 11_644_473_600
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A file of the archive. ``start`` is where it stands in what its folder unpacks to; -1 for a file of no bytes."""
+    """A file of the archive. ``modified`` is in Unix seconds; ``start`` is where it stands in what its folder unpacks to, -1 for
+    a file of no bytes."""
 
     name: str
     size: int
-    date: str
+    modified: float | None
     folder: int
     start: int
     check: int | None
@@ -227,7 +227,7 @@ class SevenZip:
         for name, time, attribute, empty in zip(names, times, attributes, without_stream, strict=True):
             if empty:
                 if next(is_file, False):
-                    found.append(Packed(name, 0, _date(time), 0, -1, None, locked=False))
+                    found.append(Packed(name, 0, _modified(time), 0, -1, None, locked=False))
                 continue
             place = next(places, None)
             if place is None:
@@ -235,7 +235,7 @@ class SevenZip:
             if attribute & _UNIX_MODE and (attribute >> 16) & 0o170000 == _LINK:
                 continue
             folder, start, size, check = place
-            found.append(Packed(name, size, _date(time), folder, start, check, self._folders[folder].locked))
+            found.append(Packed(name, size, _modified(time), folder, start, check, self._folders[folder].locked))
         return found
 
     # ---- unpacking
@@ -452,16 +452,9 @@ def _starts(files: Sequence[tuple[int, int | None]]) -> Iterator[tuple[int, int,
         start += size
 
 
-def _date(ticks: int) -> str:
-    """From tenths of microseconds since 1601."""
-    try:
-        return (
-            datetime.fromtimestamp(ticks / 10_000_000 - _SECONDS_TO_1970, UTC).strftime("%Y-%m-%d %H:%M")
-            if ticks
-            else ""
-        )
-    except (OverflowError, OSError, ValueError):
-        return ""
+def _modified(ticks: int) -> float | None:
+    """From tenths of microseconds since 1601; None where nothing is told."""
+    return ticks / 10_000_000 - _SECONDS_TO_1970 if ticks else None
 
 
 # ---- methods

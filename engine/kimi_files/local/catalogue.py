@@ -203,7 +203,9 @@ class Catalogue:
                 (text.format, text.correction, text.text_bytes, known),
             )
             _insert_seen(connection, seen)
-            return self._content(connection, known)
+            content = self._content(connection, known)
+            assert content is not None  # it was stored just now
+            return content
 
         finished = await self.database.write_shared(work)
         self._forget_saved(seen)
@@ -232,19 +234,15 @@ class Catalogue:
 
     async def load_content(self, content_id: int) -> Content | None:
         """A text without its characters; None if it has gone. ``name`` and ``file_id`` are the caller's to fill in."""
+        return await self.database.read(lambda connection: self._content(connection, content_id))
 
-        def work(connection: sqlite3.Connection) -> Content | None:
-            ready = connection.execute(
-                "SELECT 1 FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
-            ).fetchone()
-            return None if ready is None else self._content(connection, content_id)
-
-        return await self.database.read(work)
-
-    def _content(self, connection: sqlite3.Connection, content_id: int) -> Content:
-        sha256, size, known_format, correction = connection.execute(
-            "SELECT sha256, bytes, format, correction FROM contents WHERE id = ?", (content_id,)
+    def _content(self, connection: sqlite3.Connection, content_id: int) -> Content | None:
+        row = connection.execute(
+            "SELECT sha256, bytes, format, correction FROM contents WHERE id = ? AND state = 'ready'", (content_id,)
         ).fetchone()
+        if row is None:
+            return None
+        sha256, size, known_format, correction = row
         return Content(
             id=content_id,
             sha256=sha256,

@@ -409,7 +409,7 @@ class LocalFilesService:
 
     async def _text(self, source: Source, progress: Progress) -> Content:
         content = await self._texts.get(source, progress)
-        while self._text_required and (scans := [page.number for page in content.pages if page.ocr == "waiting"]):
+        while self._text_required and (scans := content.waiting_scans):
             content = await self._texts.read_scans(source, scans, progress)
         return content
 

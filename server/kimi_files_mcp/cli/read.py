@@ -82,7 +82,7 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
         try:
             async with opened.open(name) as reference:
                 content = await service.content(reference)
-                while waiting := [page.number for page in content.pages if page.ocr == "waiting"]:
+                while waiting := content.waiting_scans:
                     await progress(index, len(names), f"{name}: {len(waiting)} scanned pages to read")
                     content = await service.read_scans(reference, waiting)
                 results[index] = content

@@ -226,3 +226,10 @@ def test_what_an_xml_file_says_of_its_encoding_goes_before_a_guess() -> None:
     data = '<?xml version="1.0" encoding="IBM855"?><a>Осмотр турбины обнаружил трещины на валу.</a>'.encode("cp855")
 
     assert detect_encoding(io.BytesIO(data)).name == "cp855"
+
+
+def test_what_says_utf_16_in_single_bytes_is_not_believed() -> None:
+    data = '<?xml version="1.0" encoding="UTF-16LE"?><a>Les élèves étaient déjà arrivés à la fête.</a>'.encode("cp1252")
+
+    assert len(data) % 2 == 0
+    assert detect_encoding(io.BytesIO(data)).name == "cp1252"

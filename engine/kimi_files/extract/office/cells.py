@@ -328,11 +328,14 @@ def add_threads(grid: Grid, package: Package, part: str, workbook: str) -> None:
         _add_thread(grid, package.part(name), people)
 
 
-def without_thread(words: str) -> tuple[str, bool]:
-    """A comment's words, and whether it stands for a thread: Excel writes that, and advice, for older programs."""
+def add_comment(grid: Grid, row: int, column: int, author: str, words: str, *, has_threads: bool) -> None:
+    """A comment on a cell. One that stands for a thread, which Excel writes, with advice, for older programs, is left out
+    where the threads themselves are there."""
     before, mark, thread = words.partition("Comment:")
     is_thread = bool(mark) and before.startswith("[Threaded comment]")
-    return (thread if is_thread else words), is_thread
+    if not (is_thread and has_threads):
+        said = thread if is_thread else words
+        grid.comment(row, column, "" if author.startswith("tc={") else author, said.removeprefix(f"{author}:"))
 
 
 def _drawn(content: bytes) -> Iterator[str]:
@@ -402,11 +405,8 @@ def _add_comments(grid: Grid, content: bytes, has_threads: bool) -> None:
     def end(tag: str) -> None:
         stack.pop()
         if tag == "comment":
-            said, is_thread = without_thread(unescaped("".join(words)).strip())
+            add_comment(grid, *place, author, unescaped("".join(words)).strip(), has_threads=has_threads)
             words.clear()
-            if not (is_thread and has_threads):
-                by = "" if author.startswith("tc={") else author
-                grid.comment(*place, by, said.removeprefix(f"{author}:"))
 
     def text(characters: str) -> None:
         if stack[-1] == "author":

@@ -242,8 +242,4 @@ def _add_comments(grid: Grid, package: Package, part: str) -> None:
                 number, row, _, column = struct.unpack_from("<IIII", body)
             elif kind == _COMMENT_TEXT:
                 author = authors[number] if number < len(authors) else ""
-                said, is_thread = cells.without_thread(_wide(body, 1)[0].strip())
-                if not (is_thread and has_threads):
-                    grid.comment(
-                        row, column, "" if author.startswith("tc={") else author, said.removeprefix(f"{author}:")
-                    )
+                cells.add_comment(grid, row, column, author, _wide(body, 1)[0].strip(), has_threads=has_threads)

@@ -10,10 +10,11 @@ import sys
 from array import array
 from collections.abc import Iterator
 
+from kimi_files.containers import CompoundEntry, compound_entries
+
 _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NO_SECTOR = 0xFFFFFFFA
 """Numbers from here on are no sectors but say what stands there."""
-_ENTRY_BYTES = 128
 _STORAGE, _STREAM = 1, 2
 _MOST_ENTRIES = 65_536
 
@@ -34,7 +35,7 @@ class Compound:
         self._directory = self._read(self._first_directory)
         self._mini: tuple[bytes, array[int]] | None = None
         self._root_start, self._root_size = struct.unpack_from("<II", self._directory, 116)
-        self._found = dict(_children(self._directory, 0))
+        self._found = self._entries(0)
 
     def stream(self, name: str, most: int, storage: str | None = None) -> bytes | None:
         """Up to ``most`` bytes of a stream, of the root or of a storage there; None where there is none of that name.
@@ -43,17 +44,22 @@ class Compound:
         """
         found = self._found
         if storage is not None:
-            kind, number, _, _ = found.get(storage.upper(), (0, 0, 0, 0))
-            found = dict(_children(self._directory, number)) if kind == _STORAGE else {}
-        kind, _, start, size = found.get(name.upper(), (0, 0, 0, 0))
-        if kind != _STREAM:
+            inner = found.get(storage.upper())
+            found = self._entries(inner.number) if inner is not None and inner.kind == _STORAGE else {}
+        entry = found.get(name.upper())
+        if entry is None or entry.kind != _STREAM:
             return None
-        if size >= self._least_size:
-            return self._read(start, min(size, most))
+        start, size = entry.start, min(entry.size, most)
+        if entry.size >= self._least_size:
+            return self._read(start, size)
         if self._mini is None:
             self._mini = self._read(self._root_start, self._root_size), _numbers(self._read(self._mini_table))
         container, table = self._mini
-        return b"".join(_run(container, table, start, min(size, most), 64, 0))
+        return b"".join(_run(container, table, start, size, 64, 0))
+
+    def _entries(self, storage: int) -> dict[str, CompoundEntry]:
+        """What stands in a storage, by names in capitals."""
+        return {entry.name.upper(): entry for entry in compound_entries(self._directory, storage, _MOST_ENTRIES)}
 
     def _read(self, first: int, size: int | None = None) -> bytes:
         return b"".join(_run(self._content, self._table, first, size, self._size, self._size))
@@ -99,20 +105,3 @@ def _run(content: bytes, table: array[int], first: int, size: int | None, width:
             return
         left -= (end - sector) * width
         sector = following
-
-
-def _children(directory: bytes, parent: int) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
-    """Name in capitals; kind, number, first sector and size of what stands in a storage itself, not in one within it."""
-    waiting = [struct.unpack_from("<I", directory, parent * _ENTRY_BYTES + 76)[0]]
-    seen: set[int] = set()
-    count = len(directory) // _ENTRY_BYTES
-    while waiting and len(seen) < _MOST_ENTRIES:
-        number = waiting.pop()
-        if number >= count or number in seen:
-            continue
-        seen.add(number)
-        place = number * _ENTRY_BYTES
-        length, kind, _, before, after = struct.unpack_from("<HBBII", directory, place + 64)
-        waiting += before, after
-        name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
-        yield name.upper(), (kind, number, *struct.unpack_from("<II", directory, place + 116))

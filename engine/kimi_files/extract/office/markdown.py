@@ -72,6 +72,11 @@ def marked(text: str, mark: str) -> str:
     return f"{text[:start]}{mark}{core}{mark}{text[start + len(core) :]}"
 
 
+def comment(author: str, words: str) -> str:
+    """A comment where it stands in the text."""
+    return f"[comment by {author}: {words}]" if author else f"[comment: {words}]"
+
+
 def picture(alternative: str | None, name: str = "picture") -> str:
     """What stands for a picture, which its ``name`` tells from others; nothing for one that is not described."""
     words = " ".join((alternative or "").split()).replace("[", "(").replace("]", ")")

@@ -147,7 +147,7 @@ class Node:
             yield from child.every()
 
 
-def tree(content: bytes, without: frozenset[str] = frozenset()) -> Node | None:
+def tree(content: bytes | str, without: frozenset[str] = frozenset()) -> Node | None:
     """A part that is small enough to be held whole, but for elements of some tags; None of an empty one.
 
     Raises what ``parse_xml`` does.
@@ -184,12 +184,13 @@ def tree(content: bytes, without: frozenset[str] = frozenset()) -> Node | None:
 
 
 def parse_xml(
-    content: bytes,
+    content: bytes | str,
     start: Callable[[str, Attributes], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Walk through XML; tags and attributes come without their namespace prefix.
+    """Walk through XML; tags and attributes come without their namespace prefix. The parser knows few encodings: what is in
+    another one comes decoded, whatever it says of itself.
 
     A document type that declares anything is refused, so that no entity is ever expanded; none is ever fetched.
 
@@ -251,7 +252,7 @@ def _parser() -> expat.XMLParserType:
     return parser
 
 
-def _parse(parser: expat.XMLParserType, content: bytes) -> None:
+def _parse(parser: expat.XMLParserType, content: bytes | str) -> None:
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, ValueError, LookupError):  # the last two of an encoding that expat does not take

@@ -5,11 +5,10 @@ No description of the format was published; what is read here is what its record
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 
-from kimi_files.extract.encoding import detect_encoding
+from kimi_files.extract.encoding import code_page
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.markdown import Block, heading
 from kimi_files.extract.office.slides_binary import Slide, paragraphs
@@ -39,7 +38,8 @@ def slides(untrusted_bytes: bytes) -> list[Slide] | None:
 
 def _slides(stream: bytes) -> list[Slide]:
     found = [_texts(stream, *place) for place in _shown(stream, 0, len(stream), 0)]
-    encoding = _encoding(b"\n".join(raw for shown, notes in found for _, raw in (*shown, *notes)))
+    # Which font each letter has is told elsewhere.
+    encoding = code_page(b"\n".join(raw for shown, notes in found for _, raw in (*shown, *notes))).name
     return [_slide(shown, notes, encoding) for shown, notes in found]
 
 
@@ -82,14 +82,6 @@ def _texts(stream: bytes, start: int, end: int, depth: int = 0) -> tuple[list[_T
             else:
                 shown += inner_shown
     return shown, notes
-
-
-def _encoding(raw: bytes) -> str:
-    """Which font each letter has is told elsewhere; which code page they are in, the letters themselves tell."""
-    if raw.isascii():
-        return "ascii"
-    encoding = detect_encoding(io.BytesIO(raw.translate(None, bytes((*range(9), *range(14, 32)))))).name
-    return "cp1252" if encoding.startswith("utf") else encoding
 
 
 def _slide(shown: list[_Text], notes: list[_Text], encoding: str) -> Slide:

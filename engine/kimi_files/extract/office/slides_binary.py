@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired
 from kimi_files.extract.office.compound import Compound
-from kimi_files.extract.office.markdown import Block, heading, join_blocks, picture, table
+from kimi_files.extract.office.markdown import Block, comment, heading, join_blocks, picture, table
 
 # fmt: off
 _SLIDE, _SLIDE_ATOM, _NOTES, _SLIDE_PLACE, _SHOW, _DRAWING = 0x03EE, 0x03EF, 0x03F0, 0x03F3, 0x03F9, 0x040C
@@ -181,11 +181,11 @@ class _Show:
             elif inner[0] == _DRAWING:
                 blocks.extend(self._shapes(inner, slide, texts, 0))
         is_commented = self._stream.find(_COMMENT_START, record[2], record[3]) >= 0
-        for comment in self._all(record, _COMMENT) if is_commented else ():
-            said = {part[1] >> 4: self._text(part) for part in self._inner(comment) if part[0] == _STRING}
+        for remark in self._all(record, _COMMENT) if is_commented else ():
+            said = {part[1] >> 4: self._text(part) for part in self._inner(remark) if part[0] == _STRING}
             if words := " ".join(said.get(1, "").split()):
                 author = said.get(0, "").strip()
-                blocks.append(Block(f"[comment by {author}: {words}]" if author else f"[comment: {words}]"))
+                blocks.append(Block(comment(author, words)))
         slide.blocks = [heading(slide.title, 2), *blocks] if slide.title else blocks
         return slide
 

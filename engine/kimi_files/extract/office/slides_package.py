@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from kimi_files.extract.office.markdown import Block, heading, join_blocks, link, marker, picture, table
+from kimi_files.extract.office.markdown import Block, comment, heading, join_blocks, link, marker, picture, table
 from kimi_files.extract.office.number_format import general
 from kimi_files.extract.office.package import Node, Package, tree
 
@@ -228,12 +228,12 @@ class _Writer:
 
     def _comments(self, part: str) -> Iterator[Block]:
         root = tree(self._package.part(part))
-        for comment in root.below("cm", "reply") if root is not None else ():
-            own = [inner for inner in comment.elements() if inner.tag in ("text", "txBody")]
+        for remark in root.below("cm", "reply") if root is not None else ():
+            own = [inner for inner in remark.elements() if inner.tag in ("text", "txBody")]
             said = " ".join("".join(inner.text for inner in part.every()) for part in own)
-            author = self._authors.get(comment.attributes.get("authorId", ""), "")
+            author = self._authors.get(remark.attributes.get("authorId", ""), "")
             if said := " ".join(said.split()):
-                yield Block(f"[comment by {author}: {said}]" if author else f"[comment: {said}]")
+                yield Block(comment(author, said))
 
 
 def _numbered(family: str, number: int) -> str:

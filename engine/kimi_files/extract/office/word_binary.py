@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.encoding import Decoded, code_page
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
+from kimi_files.extract.office.markdown import comment
 
 _WORD_97 = 0x00C1
 _WORD_6 = 0x0065
@@ -115,13 +116,8 @@ def _old_text(main: bytes, flags: int) -> str:
         raw = main[start:end]
     if width == 2:
         return raw.decode("utf-16-le", "replace")
-    if raw.isascii():
-        return raw.decode("ascii")
-    # Which font each letter has is told far away; which code page they are all in, the letters themselves tell.
-    encoding = detect_encoding(io.BytesIO(raw.translate(None, bytes((*range(9), *range(14, 32))))))
-    if encoding.name.startswith("utf"):
-        return raw.decode("cp1252", "replace")
-    return "".join(Decoded(io.BytesIO(raw), encoding))
+    # Which font each letter has is told far away.
+    return "".join(Decoded(io.BytesIO(raw), code_page(raw)))
 
 
 def _decoded(main: bytes, piece: _Piece) -> str:
@@ -254,10 +250,9 @@ def _comment_authors(main: bytes, tables: bytes) -> list[str]:
 
 def _comments(text: str, authors: list[str]) -> Iterator[str]:
     """The comments in the order of the text that they are about; each begins with the sign of its place."""
-    for number, comment in enumerate(text.split(COMMENT)[1:]):
+    for number, words in enumerate(text.split(COMMENT)[1:]):
         author = authors[number] if number < len(authors) else ""
-        said = " ".join(line.text for line in _lines(comment, iter(())))
-        yield f"[comment by {author}: {said}]" if author else f"[comment: {said}]"
+        yield comment(author, " ".join(line.text for line in _lines(words, iter(()))))
 
 
 def _result(field: re.Match[str]) -> str:
