@@ -89,11 +89,11 @@ def _read(
             _check_count(members, name)
     if isinstance(opened, _Packed):
         unpacked = io.BytesIO(content)
-        identified, module = readers.find_reader(unpacked, inner)
+        identified, module, plain = readers.find_reader(unpacked, inner)
         if module == "archive":
-            yield from _read(unpacked, inner, identified.format, depth + 1)
+            yield from _read(plain, inner, identified.format, depth + 1)
         else:
-            for event in readers.read(module, unpacked, inner, identified.format):
+            for event in readers.read(module, plain, inner, identified.format):
                 assert isinstance(event, PageText | OutlineEntry | Warning | Advance)
                 yield event
         yield Warning(message=sentence(f"This is the packed file {inner}: {identified.format.name}."))
@@ -331,7 +331,7 @@ class _Mail:
     """A message: what is attached to it. UnsupportedFile for a file that nothing can be in."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
-        identified, module = readers.find_reader(stream, name)
+        identified, module, stream = readers.find_reader(stream, name)
         if module != "mail":
             raise UnsupportedFile(
                 f"'{name}' is {identified.format.name}, and no archive that files can be read from.",

@@ -31,7 +31,7 @@ def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) 
     """The events of ``document.py``, ``Start`` first. Arguments: those of ``_file``; ``scan_seconds``, if not the usual."""
     scan.allow(arguments.get("scan_seconds", scan.SECONDS))
     stream, name = _file(stream, arguments)
-    identified, module = readers.find_reader(stream, name)
+    identified, module, stream = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
     yield from without_invisible(readers.read(module, stream, name, identified.format))
 

@@ -143,7 +143,7 @@ class _Pages:
         stream = io.BytesIO(content)
         if not content:
             return "empty", []
-        identified, module = readers.find_reader(stream, name)
+        identified, module, plain = readers.find_reader(stream, name)
         found = identified.format
         if found.picture:
             return found.name, []
@@ -155,7 +155,7 @@ class _Pages:
                     return f"{found.name}, not read: too much is attached to each other", []
                 message = parsed(content, found)
                 return found.name, [e for e in self.of(message, path, depth + 1) if not isinstance(e, Advance)]
-            for event in readers.read(module, stream, name, found):
+            for event in readers.read(module, plain, name, found):
                 if isinstance(event, PageText):
                     self._number = first + event.number
                     events.append(_renamed(event, first, path, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,21 +11,28 @@ from typing import BinaryIO
 from pydantic import BaseModel
 
 from kimi_files import extras
-from kimi_files.errors import DamagedFile, KimiFilesError
+from kimi_files.errors import DamagedFile, KimiFilesError, PasswordRequired
 from kimi_files.formats import Format, Identified, identify, require_reader
 from kimi_files.workers.process import place
 
 
-def find_reader(stream: BinaryIO, name: str) -> tuple[Identified, str]:
-    """What a file is by its content, and the module that reads it. Raises what ``identify`` and ``require_reader`` do."""
-    identified = identify(name, stream)
+def find_reader(stream: BinaryIO, name: str) -> tuple[Identified, str, BinaryIO]:
+    """What a file is by its content, the module that reads it, and from what: another stream where it was encrypted.
+
+    Raises what ``identify`` and ``require_reader`` do.
+    """
+    try:
+        identified = identify(name, stream)
+    except PasswordRequired:
+        stream = _without_excels_password(stream)
+        identified = identify(name, stream)
     if "video" in identified.format.purposes:
         if extras.has("video"):
-            return identified, "film"
+            return identified, "film", stream
         from kimi_files.extract.video import no_text
 
         raise no_text(name, identified.format)
-    return identified, require_reader(name, identified.format)
+    return identified, require_reader(name, identified.format), stream
 
 
 def read(module: str, stream: BinaryIO, name: str, format: Format) -> Iterator[BaseModel]:  # noqa: A002
@@ -32,6 +40,15 @@ def read(module: str, stream: BinaryIO, name: str, format: Format) -> Iterator[B
     with typed_errors(name, format):
         stream.seek(0)
         yield from import_module(f"kimi_files.extract.{module}").read(stream, name, format)
+
+
+def _without_excels_password(stream: BinaryIO) -> BinaryIO:
+    """The file in plain where the password is Excel's own, else the file as it is."""
+    from kimi_files.extract.office import package_key
+
+    stream.seek(0)
+    plain = package_key.decrypted(stream.read())
+    return stream if plain is None else io.BytesIO(plain)
 
 
 @contextmanager

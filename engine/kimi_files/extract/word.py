@@ -175,14 +175,14 @@ def _with_chunks(blocks: list[Block], package: Package, chunks: dict[str, str]) 
 
 def _chunk_blocks(package: Package, part: str) -> Iterator[Block]:
     """A file of another format within the document, one deep: HTML, RTF, plain text, another document."""
-    untrusted_bytes = package.part(part)
     name = posixpath.basename(part)
     try:
-        identified, module = readers.find_reader(io.BytesIO(untrusted_bytes), name)
+        identified, module, plain = readers.find_reader(io.BytesIO(package.part(part)), name)
         if identified.format == DOCX:
-            yield from _docx_blocks(Package(untrusted_bytes), untrusted_bytes)
+            content = plain.read()
+            yield from _docx_blocks(Package(content), content)
         elif module in _CHUNK_READERS:
-            for event in readers.read(module, io.BytesIO(untrusted_bytes), name, identified.format):
+            for event in readers.read(module, plain, name, identified.format):
                 if isinstance(event, PageText):
                     yield Block(event.text.strip())
         else:

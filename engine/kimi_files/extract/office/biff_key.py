@@ -10,7 +10,8 @@ import struct
 from collections.abc import Callable, Iterator
 from itertools import count
 
-_PASSWORD = "VelvetSweatshop".encode("utf-16-le")
+PASSWORD = "VelvetSweatshop".encode("utf-16-le")
+"""Excel's own, which [MS-OFFCRYPTO] names."""
 _FILEPASS, _WRITE_ACCESS, _BOUNDSHEET = 0x002F, 0x005C, 0x0085
 # Records that are never encrypted.
 _PLAIN = frozenset((0x0809, _FILEPASS, 0x00E1, 0x0194, 0x0195, 0x0196, 0x0138))
@@ -74,7 +75,7 @@ def _key(filepass: bytes) -> _Key | None:
 def _short_key(filepass: bytes) -> _Key | None:
     """Of Excel 97 and 2000."""
     salt, verifier, proof = filepass[6:22], filepass[22:38], filepass[38:54]
-    inner = hashlib.md5(_PASSWORD, usedforsecurity=False).digest()[:5]
+    inner = hashlib.md5(PASSWORD, usedforsecurity=False).digest()[:5]
     secret = hashlib.md5((inner + salt) * 16, usedforsecurity=False).digest()[:5]
 
     def key(number: int) -> bytes:
@@ -90,7 +91,7 @@ def _long_key(filepass: bytes) -> _Key | None:
     bits = struct.unpack_from("<I", filepass, 14 + 16)[0] or 40
     place = 14 + size
     salt, verifier, proof = (filepass[place + a : place + b] for a, b in ((4, 20), (20, 36), (40, 60)))
-    secret = hashlib.sha1(salt + _PASSWORD, usedforsecurity=False).digest()
+    secret = hashlib.sha1(salt + PASSWORD, usedforsecurity=False).digest()
 
     def key(number: int) -> bytes:
         whole = hashlib.sha1(secret + struct.pack("<I", number), usedforsecurity=False).digest()
