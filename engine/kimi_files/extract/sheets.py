@@ -30,6 +30,7 @@ class _Sheet:
     text: str
     hidden: bool = False
     cut_off: bool = False
+    is_shortened: bool = False
 
 
 def read(
@@ -60,6 +61,10 @@ def read(
     cut_off = [sheet.name for sheet in found if sheet.cut_off]
     if cut_off:
         yield Warning(message=sentence(f"The file is cut off: cells are missing at the end of {', '.join(cut_off)}."))
+    shortened = [sheet.name for sheet in found if sheet.is_shortened]
+    if shortened:
+        words = "Repeated so often that the text gives a part and says how often, rows or cells of:"
+        yield Warning(message=sentence(f"{words} {', '.join(shortened)}."))
 
 
 def _delimited(
@@ -82,7 +87,10 @@ def _delimited(
 
 def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A002
     if format == ODS:
-        return [_Sheet(sheet.name, sheet.text, sheet.hidden) for sheet in OpenDocument(untrusted_bytes).sheets()]
+        return [
+            _Sheet(sheet.name, sheet.text, sheet.hidden, is_shortened=sheet.is_shortened)
+            for sheet in OpenDocument(untrusted_bytes).sheets()
+        ]
     if format == XLSB:
         return _from_package(untrusted_bytes, "xlsb")
     if format == XLSX and not untrusted_bytes.startswith(b"PK"):

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from kimi_files.errors import DamagedFile, PasswordRequired, TooComplex
+from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import sheets, slides, word
 from tests.engine.extract.reading import read
 from tests.samples.open_document import cell, open_document, paragraph, record, row, sheet, slide, wide, xlsb
@@ -160,10 +160,43 @@ def test_one_cell_far_out_does_not_explode() -> None:
     assert reading.texts == ["A1: x · K1: 0\nA2: x · K2: 1\nXFD3: far"]
 
 
-def test_a_bomb_of_repeated_cells_is_refused() -> None:
-    rows = row(cell("x", 'table:number-columns-repeated="16000"'), repeated=1_000_000)
-    with pytest.raises(TooComplex):
-        read(sheets.read, open_document("spreadsheet", sheet("S", rows)), "a.ods")
+def test_what_is_repeated_a_million_times_is_told_and_not_written_out() -> None:
+    rows = row(cell("n"), cell("kept")) + row(cell("x"), cell("y"), repeated=1_048_575)
+    reading = read(sheets.read, open_document("spreadsheet", sheet("S", rows)), "a.ods")
+
+    lines = reading.texts[0].splitlines()
+    written = lines.count("| x | y |")
+    assert 10_000 < written < 20_000
+    assert lines[-1] == f"| [the row before is repeated {1_048_575 - written:,} times more] |  |"
+    assert reading.warnings == ["Repeated so often that the text gives a part and says how often, rows or cells of: S."]
+
+
+def test_what_is_repeated_as_people_do_is_written_out() -> None:
+    rows = row(cell("0", 'table:number-columns-repeated="20"'), repeated=500)
+    reading = read(sheets.read, open_document("spreadsheet", sheet("S", rows)), "a.ods")
+
+    assert reading.texts[0].count("| 0") == 500 * 20
+    assert not reading.warnings
+
+
+def test_a_bomb_of_repeated_cells_stays_small() -> None:
+    rows = row(cell("xy" * 500, 'table:number-columns-repeated="16000"'), repeated=1_000_000)
+    body = sheet("S", rows) + sheet("T", row(cell("x", 'table:number-columns-repeated="999999999"')))
+    reading = read(sheets.read, open_document("spreadsheet", body), "a.ods")
+
+    assert sum(map(len, reading.texts)) < 500_000
+    assert "[the cell before is repeated 15,870 times more]" in reading.texts[0]
+    assert "| [the row before is repeated 999,999 times more] |" in reading.texts[0]
+    assert "times more]" in reading.texts[1]
+
+
+def test_a_table_of_a_text_repeats_rows_and_cells() -> None:
+    def text(repeated: int) -> str:
+        rows = row(cell("x", 'table:number-columns-repeated="2"'), cell(), repeated=repeated)
+        return read(word.read, open_document("text", f"<table:table>{rows}</table:table>"), "a.odt").texts[0]
+
+    assert text(3).splitlines().count("| x | x |") == 3
+    assert text(1_000_000_000).splitlines()[-1].startswith("| [the row before is repeated 999,9")
 
 
 def test_slides_are_pages_with_titles_notes_and_what_is_hidden() -> None:

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kimi_files.errors import PasswordRequired, TooComplex
+from kimi_files.errors import PasswordRequired
 from kimi_files.extract.office.compound import Compound
-from kimi_files.extract.office.grid import Grid
+from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general
 
 # fmt: off
@@ -23,7 +23,6 @@ _FORMAT, _BOF, _SERIES_TEXT = 0x041E, 0x0809, 0x100D
 _BIFF_8 = 0x0600
 _STREAMS = ("Workbook", "Book")
 _MOST_BYTES = 256 << 20
-_MOST_CELLS = 5_000_000
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _WIDE, _RICH, _PHONETIC = 1, 8, 4
 _CODEPAGES = {1200: "utf-16-le", 10000: "mac_roman", 32768: "mac_roman", 32769: "cp1252", 21010: "utf-16-le"}
@@ -219,8 +218,8 @@ class _Book:
         if text:
             sheet.grid.put(row, column, text)
             self._filled += 1
-            if self._filled > _MOST_CELLS:
-                raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
+            if self._filled > MOST_CELLS:
+                raise too_many_cells()
 
     def _number(self, value: float, style: int) -> str:
         shown = self._shown.get(style)

@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kimi_files.errors import DamagedFile, TooComplex
-from kimi_files.extract.office.grid import Grid, located
+from kimi_files.errors import DamagedFile
+from kimi_files.extract.office.grid import MOST_CELLS, Grid, located, too_many_cells
 from kimi_files.extract.office.markdown import picture
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general, text_formatter
 from kimi_files.extract.office.package import Attributes, Package, check_xml, parse_xml, tree
 from kimi_files.extract.office.slides_package import diagram
 
 _WORKBOOK = "xl/workbook.xml"
-_MOST_CELLS = 5_000_000
 _MOST_KNOWN = 100_000
 
 # Cells and texts as Excel and nearly every other program writes them: a pass of this is five times as fast as a parser's.
@@ -194,8 +193,8 @@ def _fill(grid: Grid, content: bytes, book: Book) -> None:
     """Put the cells with content into the grid."""
     start = max(content.find(b"sheetData"), 0)
     count = len(_CELL_START.findall(content, start))
-    if count > _MOST_CELLS:
-        raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
+    if count > MOST_CELLS:
+        raise too_many_cells()
     matches = _CELL.findall(content, start)
     if len(matches) != count:
         _fill_slowly(grid, content, book)

@@ -10,15 +10,14 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kimi_files.errors import DamagedFile, TooComplex
+from kimi_files.errors import DamagedFile
 from kimi_files.extract.office import cells
 from kimi_files.extract.office.cells import Book, Sheet
-from kimi_files.extract.office.grid import Grid
+from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
 from kimi_files.extract.office.number_format import BUILT_IN, general
 from kimi_files.extract.office.package import Package
 
 _WORKBOOK = "xl/workbook.bin"
-_MOST_CELLS = 5_000_000
 
 # fmt: off
 _ROW, _ERROR, _BOOL, _REAL, _TEXT, _SHARED = 0, 3, 4, 5, 6, 7
@@ -165,8 +164,8 @@ def _fill(grid: Grid, package: Package, part: str, book: Book) -> None:
             if line:
                 grid.rows.setdefault(row, {}).update(line)
                 count += len(line)
-            if count > _MOST_CELLS:
-                raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
+            if count > MOST_CELLS:
+                raise too_many_cells()
             continue
         kind, start, place = _record(content, place)
         if kind == _ROW:

@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from kimi_files.errors import DamagedFile, TooComplex
-from kimi_files.extract.office.grid import Grid
+from kimi_files.errors import DamagedFile
+from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
 from kimi_files.extract.office.markdown import link
 from kimi_files.extract.office.package import Attributes, check_xml, parse_xml
 
@@ -178,8 +178,6 @@ _RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
 # ---- Excel 2003
 
-_MOST_CELLS = 5_000_000
-
 
 def excel_sheets(untrusted_bytes: bytes) -> list[tuple[str, bool, Grid]]:
     """Name, whether it is hidden, and cells of each sheet of an Excel workbook of 2003 that is one XML file.
@@ -223,8 +221,8 @@ def excel_sheets(untrusted_bytes: bytes) -> list[tuple[str, bool, Grid]]:
         if tag == "Data" and "Comment" not in stack and found:
             found[-1][2].put(row, column, link(_value(text, kind), target))
             filled += 1
-            if filled > _MOST_CELLS:
-                raise TooComplex("The workbook has more cells than are read.", "Export what you need as CSV.")
+            if filled > MOST_CELLS:
+                raise too_many_cells()
         elif tag == "Comment" and found:
             found[-1][2].comment(row, column, author, text)
         elif tag == "Visible" and found and text.strip() in ("SheetHidden", "SheetVeryHidden"):

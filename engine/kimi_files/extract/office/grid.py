@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kimi_files.errors import TooComplex
 from kimi_files.extract.office.markdown import link, table
+
+MOST_CELLS = 5_000_000
+"""More cells with content are read of no file; ``too_many_cells`` says so."""
+
+# What a file says stands there again and again is written out up to so many characters, some 30,000 tokens.
+_REPEATED_CHARACTERS = 1 << 17
+_CELL_CHARACTERS = 3
 
 # A grid of this many places is written anyhow; a larger one only if an eighth of it is filled.
 _ALWAYS_PLACES = 5_000
@@ -80,6 +89,17 @@ def _head(code: str) -> str:
 def is_sparse(places: int, filled: int) -> bool:
     """Whether a table would be an explosion of empty cells: one cell far out makes every row as wide."""
     return places > _ALWAYS_PLACES and places > _LEAST_FILLED * filled
+
+
+def repetitions(times: int, texts: Iterable[str]) -> int:
+    """How often to write out what a file says stands there so many ``times``: always once, and not beyond reason."""
+    characters = sum(len(text) + _CELL_CHARACTERS for text in texts)
+    return min(times, max(1, _REPEATED_CHARACTERS // max(characters, 1)))
+
+
+def too_many_cells() -> TooComplex:
+    """For a file with more than ``MOST_CELLS``."""
+    return TooComplex("The file has more cells than are read.", "Split it, or export what you need as CSV.")
 
 
 def place(column: int, row: int) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kimi_files.errors import DamagedFile, PasswordRequired, TooComplex
-from kimi_files.extract.office.grid import Grid
+from kimi_files.errors import DamagedFile, PasswordRequired
+from kimi_files.extract.office.grid import MOST_CELLS, Grid, repetitions, too_many_cells
 from kimi_files.extract.office.markdown import (
     Block,
     heading,
@@ -22,8 +22,7 @@ from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
 _CONTENT = "content.xml"
 _STYLES = "styles.xml"
-_MOST_PLACES = 5_000_000
-_MOST_REPEATED = 16_384
+_MOST_EMPTY = 64
 
 # fmt: off
 _SHAPES = frozenset((
@@ -69,9 +68,12 @@ class Slide:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
+    """``is_shortened`` where rows or cells are repeated more often than they are written out."""
+
     name: str
     text: str
     hidden: bool
+    is_shortened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ class OpenDocument:
         def ended(tag: str, attributes: Attributes) -> None:
             if tag == "table":
                 hidden = attributes.get("style-name", "") in self._hidden_styles
-                found.append(Sheet(attributes.get("name", ""), rows.taken(), hidden))
+                text, is_shortened = rows.taken()
+                found.append(Sheet(attributes.get("name", ""), text, hidden, is_shortened))
 
         _each(
             self._content(),
@@ -403,11 +406,18 @@ class _Writer:
             for cell in row.elements("table-cell", "covered-table-cell"):
                 text = join_blocks(self.blocks(cell.elements(), depth + 1)) if cell.tag == "table-cell" else ""
                 times = _count(cell.attributes.get("number-columns-repeated", "1"))
-                line.extend([text.replace("\n\n", "\n")] * min(times, _MOST_REPEATED if text else 64))
-            places += len(line)
-            if places > _MOST_PLACES:
-                raise _too_many_cells()
-            rows.append(line)
+                written = repetitions(times, [text]) if text else min(times, _MOST_EMPTY)
+                line.extend([text.replace("\n\n", "\n")] * written)
+                if text and written < times:
+                    line.append(_more("cell", times - written))
+            times = _count(row.attributes.get("number-rows-repeated", "1"))
+            written = repetitions(times, line) if any(line) else min(times, 1)
+            places += len(line) * written
+            if places > MOST_CELLS:
+                raise too_many_cells()
+            rows.extend([line] * written)
+            if any(line) and written < times:
+                rows.append([_more("row", times - written)])
         return table(rows)
 
 
@@ -419,6 +429,7 @@ class _SheetWriter:
         self._grid = Grid()
         self._row = 0
         self._filled = 0
+        self._is_shortened = False
 
     def add(self, node: Node) -> None:
         """A row, or the shapes that stand on a sheet and belong to no cell."""
@@ -426,7 +437,7 @@ class _SheetWriter:
             self._shape(node)
             return
         times = _count(node.attributes.get("number-rows-repeated", "1"))
-        filled: list[tuple[int, str]] = []
+        filled: dict[int, str] = {}
         column = 0
         for cell in node.elements("table-cell", "covered-table-cell"):
             repeated = _count(cell.attributes.get("number-columns-repeated", "1"))
@@ -435,26 +446,39 @@ class _SheetWriter:
                 if shape.tag in _SHAPES:
                     self._shape(shape)
             if text:
-                filled.extend((column + offset, text) for offset in range(min(repeated, _MOST_REPEATED)))
+                written = repetitions(repeated, [text])
+                for place in range(column, column + written):
+                    filled[place] = text
+                if written < repeated:
+                    filled[column + written] = _more("cell", repeated - written)
+                    self._is_shortened = True
             column += repeated
         if filled:
-            self._filled += len(filled) * times
-            if self._filled > _MOST_PLACES:
-                raise _too_many_cells()
-            for offset in range(times):
-                for place, text in filled:
-                    self._grid.put(self._row + offset, place, text)
+            self._put(filled, times)
         self._row += times
+
+    def _put(self, filled: dict[int, str], times: int) -> None:
+        """A row's texts by their columns, as often as it stands there."""
+        written = repetitions(times, filled.values())
+        self._filled += len(filled) * written
+        if self._filled > MOST_CELLS:
+            raise too_many_cells()
+        for row in range(self._row, self._row + written):
+            for column, text in filled.items():
+                self._grid.put(row, column, text)
+        if written < times:
+            self._grid.put(self._row + written, min(filled), _more("row", times - written))
+            self._is_shortened = True
 
     def _shape(self, node: Node) -> None:
         """What stands in a text box or describes a picture, beside the cells."""
         self._grid.asides.extend(block.text for block in self._writer.top(node) if block.text)
 
-    def taken(self) -> str:
-        """The text of the sheet so far; the next row is the first of another sheet."""
-        text = self._grid.text()
-        self._grid, self._row = Grid(), 0
-        return text
+    def taken(self) -> tuple[str, bool]:
+        """The text of the sheet so far, and whether it is shortened; the next row is the first of another sheet."""
+        text, is_shortened = self._grid.text(), self._is_shortened
+        self._grid, self._row, self._is_shortened = Grid(), 0, False
+        return text, is_shortened
 
     def _value(self, cell: Node) -> str:
         shown = "\n".join(self._writer.line(part) for part in cell.elements("p"))
@@ -506,5 +530,6 @@ def _count(text: str) -> int:
         return 1
 
 
-def _too_many_cells() -> TooComplex:
-    return TooComplex("The file has more cells than are read.", "Split it, or export what you need as CSV.")
+def _more(what: str, times: int) -> str:
+    """Stands where a row or cell would be written out once more."""
+    return f"[the {what} before is repeated {times:,} times more]"
