@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kimi_files.extract.scan_layout import Line, arrange
 from kimi_files.extract.scan_signs import set_right
+from kimi_files.extract.scan_widths import Reading, with_widths
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,11 +44,12 @@ def read_picture(image: Image) -> str:
         pixels = numpy.ascontiguousarray(numpy.rot90(pixels, quarter_turns))
         boxes, crops = _detect(engine, pixels)
     found = [
-        (box, text)
-        for box, (text, score) in zip(boxes, _read(engine, crops), strict=True)
-        if score >= _LEAST_SCORE and not _STROKES.issuperset(text)
+        (box, reading)
+        for box, reading in zip(boxes, _read(engine, crops), strict=True)
+        if reading.score >= _LEAST_SCORE and not _STROKES.issuperset(reading.text)
     ]
-    return set_right(arrange(_levelled(found)))
+    texts = with_widths([reading for _, reading in found])
+    return set_right(arrange(_levelled([(box, text) for (box, _), text in zip(found, texts, strict=True)])))
 
 
 @cache
@@ -61,6 +63,7 @@ def _engine() -> Any:
             "Global.log_level": "critical",
             # It turns every line by itself, and turns wrong ones: whole pages are turned here.
             "Global.use_cls": False,
+            "Global.return_word_box": True,
             "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
             "Det.limit_type": "max",
             "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
@@ -120,24 +123,38 @@ def _quarter_turns(engine: Any, boxes: Sequence[Any], crops: Sequence[Any]) -> i
     return 2 if upside_down else 0
 
 
-def _sense(readings: Sequence[tuple[str, float]]) -> float:
+def _sense(readings: Sequence[Reading]) -> float:
     """How much like words a reading is: the mean score over characters."""
-    signs = sum(len(text) for text, _ in readings)
-    return sum(score * len(text) for text, score in readings) / max(signs, _FEWEST_SIGNS)
+    signs = sum(len(reading.text) for reading in readings)
+    return sum(reading.score * len(reading.text) for reading in readings) / max(signs, _FEWEST_SIGNS)
 
 
-def _read(engine: Any, crops: Sequence[Any]) -> list[tuple[str, float]]:
-    """Text and score of each line."""
+def _read(engine: Any, crops: Sequence[Any]) -> list[Reading]:
+    """What each line says."""
 
-    def one(crop: Any) -> tuple[str, float]:
+    def one(crop: Any) -> Reading:
         result = engine.recognize_txt([crop])
-        return result.txts[0], float(result.scores[0])
+        text = result.txts[0].strip()
+        return Reading(text, float(result.scores[0]), crop, _places(text, result.word_results[0], crop))
 
     if not crops:
         return []
     first = [one(crops[0])]  # it loads the model, which two threads would both do
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as threads:
         return first + list(threads.map(one, crops[1:]))
+
+
+def _places(text: str, words: Any, crop: Any) -> list[float]:
+    """The middle of each sign in pixels, blanks between two others; none where the engine does not tell all."""
+    columns = [column for word in words.word_cols for column in word]
+    if len(columns) != len("".join(text.split())) or not columns:
+        return []
+    pixels = crop.shape[1] / words.line_txt_len
+    places: list[float] = []
+    told = iter(columns)
+    for sign in text:
+        places.append(places[-1] if sign.isspace() else (next(told) + 0.5) * pixels)
+    return places
 
 
 def _sides(box: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -160,7 +177,7 @@ def _levelled(found: Sequence[tuple[Any, str]]) -> Iterator[Line]:
         across = [x * cosine + y * sine for x, y in box]
         down = [y * cosine - x * sine for x, y in box]
         yield Line(
-            text.strip(),
+            text,
             left=(across[0] + across[3]) / 2,
             top=(down[0] + down[1]) / 2,
             right=(across[1] + across[2]) / 2,
