@@ -98,9 +98,9 @@ PPTX = _document(
 )
 PPT = _document("PowerPoint 97-2003 presentation", "ppt pps pot", "application/vnd.ms-powerpoint", "slides")
 RTF = _document("RTF", "rtf", "application/rtf", "word")
-ODT = _document("OpenDocument text", "odt ott", _OPEN + "text", "word")
-ODS = _document("OpenDocument spreadsheet", "ods ots", _OPEN + "spreadsheet", "sheets")
-ODP = _document("OpenDocument presentation", "odp otp", _OPEN + "presentation", "slides")
+ODT = _document("OpenDocument text", "odt ott fodt", _OPEN + "text", "word")
+ODS = _document("OpenDocument spreadsheet", "ods ots fods", _OPEN + "spreadsheet", "sheets")
+ODP = _document("OpenDocument presentation", "odp otp fodp", _OPEN + "presentation", "slides")
 EPUB = _document("EPUB", "epub", "application/epub+zip", "ebook")
 MOBI = _document("Kindle book", "mobi azw azw3 prc", "application/x-mobipocket-ebook", "ebook")
 OUTLOOK = _document("Outlook message", "msg", "application/vnd.ms-outlook", "mail")
@@ -550,6 +550,7 @@ _OFFICE_XML = (
     ("http://schemas.microsoft.com/office/word/2003/wordml", DOCX),
     ("urn:schemas-microsoft-com:office:spreadsheet", XLSX),
     ('progid="Word.Document"', DOCX),
+    *((f'office:mimetype="{known.media_type}"', known) for known in (ODT, ODS, ODP)),
 )
 _XML_START = re.compile(r"\s*<\?xml\s")
 _WEB_ARCHIVE_START = re.compile(r"^mime-version:.*^content-type:\s*multipart/related", re.I | re.S | re.M)

@@ -53,6 +53,15 @@ def open_document(
     return target.getvalue()
 
 
+def flat(kind: str, body: str, styles: str = "") -> bytes:
+    """The same in one element of XML, not packed."""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n\n<office:document {_SPACES} '
+        f'office:mimetype="application/vnd.oasis.opendocument.{kind}"><office:automatic-styles>{styles}'
+        f"</office:automatic-styles><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document>"
+    ).encode()
+
+
 def paragraph(text: str) -> str:
     return f"<text:p>{text}</text:p>"
 

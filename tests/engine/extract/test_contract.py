@@ -23,7 +23,7 @@ from tests.engine.extract.test_archive import ARCHIVES
 from tests.samples.epub import epub
 from tests.samples.kindle import kf8, mobi
 from tests.samples.mail import OutlookMessage, eml, msg
-from tests.samples.open_document import cell, open_document, paragraph, row, sheet, slide, xlsb
+from tests.samples.open_document import cell, flat, open_document, paragraph, row, sheet, slide, xlsb
 from tests.samples.pdf import Page, pdf
 from tests.samples.seven_zip import LZMA2, seven_zip
 from tests.samples.sheets import Sheet, xlsx
@@ -81,6 +81,9 @@ MADE: dict[str, Any] = {
     **dict.fromkeys((".odt", ".ott"), _text),
     **dict.fromkeys((".ods", ".ots"), _table),
     **dict.fromkeys((".odp", ".otp"), _show),
+    ".fodt": lambda: flat("text", paragraph(SAID)),
+    ".fods": lambda: flat("spreadsheet", sheet("S", row(cell(SAID)))),
+    ".fodp": lambda: flat("presentation", slide(SAID, "")),
     **dict.fromkeys((".doc", ".dot"), lambda: (_FILES / "report.doc").read_bytes()),
     **dict.fromkeys((".xls", ".xlt"), lambda: (_FILES / "positions.xls").read_bytes()),
     **dict.fromkeys((".ppt", ".pps", ".pot"), lambda: gzip.decompress((_FILES / "talk.ppt.gz").read_bytes())),

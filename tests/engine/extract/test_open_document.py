@@ -9,7 +9,7 @@ import pytest
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import sheets, slides, word
 from tests.engine.extract.reading import read
-from tests.samples.open_document import cell, open_document, paragraph, record, row, sheet, slide, wide, xlsb
+from tests.samples.open_document import cell, flat, open_document, paragraph, record, row, sheet, slide, wide, xlsb
 from tests.samples.package import relations
 
 
@@ -206,6 +206,21 @@ def test_slides_are_pages_with_titles_notes_and_what_is_hidden() -> None:
     assert reading.texts == ["## Results\n\nUp by 4 %\n\nNotes:\nSay it slowly", "No title"]
     assert reading.outline == [(1, "Results", 1)]
     assert reading.warnings == ["Slide hidden in the show: 2."]
+
+
+def test_files_that_are_not_packed_are_read_as_those_that_are() -> None:
+    image = "<draw:frame><draw:image><office:binary-data>aGVsbG8=</office:binary-data></draw:image></draw:frame>"
+    text = read(word.read, flat("text", paragraph(f"In one file{image}")), "a.xml")
+    book = sheet("Prices", row(cell("1,5"))) + sheet("Kept", row(cell("secret")), "gone")
+    workbook = read(sheets.read, flat("spreadsheet", book, HIDDEN), "a.fods")
+    show = read(slides.read, flat("presentation", slide("Results", paragraph("Up"), "Slowly")), "a.fodp")
+
+    assert text.texts == ["In one file"]
+    assert [(page.label, page.text, page.hidden) for page in workbook.pages] == [
+        ("Prices", "| 1,5 |\n| --- |", False),
+        ("Kept", "| secret |\n| --- |", True),
+    ]
+    assert show.texts == ["## Results\n\nUp\n\nNotes:\nSlowly"]
 
 
 def test_what_is_encrypted_needs_its_password_and_what_is_empty_is_damaged() -> None:

@@ -1,4 +1,4 @@
-"""Markdown from OpenDocument files by their own XML: texts, sheets and slides, with what libraries drop."""
+"""Markdown from OpenDocument files by their own XML, packed or flat: texts, sheets and slides, with what libraries drop."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NOT_SHOWN = frozenset((
     "tracked-changes", "sequence-decls", "variable-decls", "user-field-decls", "forms", "bibliography-source",
     "table-of-content-source", "alphabetical-index-source", "illustration-index-source", "table-index-source",
     "user-index-source", "object-index-source", "dde-connection-decls", "ruby-text", "script", "image",
-    "plugin", "thumbnail", "page-number",
+    "plugin", "thumbnail", "page-number", "binary-data",
 ))
 # fmt: on
 _NUMBER_FORMATS = {"1": "decimal", "a": "lower_alpha", "A": "upper_alpha", "i": "lower_roman", "I": "upper_roman"}
@@ -94,7 +94,10 @@ class OpenDocument:
     """
 
     def __init__(self, untrusted_bytes: bytes) -> None:
-        self._package = package = Package(untrusted_bytes)
+        self._package: Package | _Flat
+        self._package = package = (
+            Package(untrusted_bytes) if untrusted_bytes.startswith(b"PK") else _Flat(untrusted_bytes)
+        )
         if b"encryption-data" in package.part("META-INF/manifest.xml"):
             raise PasswordRequired(
                 "The file is encrypted and opens only with a password.", "Save a copy without the password."
@@ -169,8 +172,8 @@ class OpenDocument:
     def _content(self) -> bytes:
         """The body's XML, what it refers to read before."""
         content = self._package.part(_CONTENT)
-        self._read_styles(self._package.part(_STYLES))
-        self._read_styles(content)
+        for styles in dict.fromkeys((self._package.part(_STYLES), content)):
+            self._read_styles(styles)
         return content
 
     def _read_styles(self, content: bytes) -> None:
@@ -246,10 +249,21 @@ def _levels(node: Node) -> Iterator[tuple[int, _Level]]:
         yield _count(part.attributes.get("level", "1")), _Level(family, part.attributes.get("num-suffix", ""), start)
 
 
+class _Flat:
+    """A file that is one element of XML: the content and the styles in one."""
+
+    def __init__(self, untrusted_bytes: bytes) -> None:
+        self._content = untrusted_bytes
+        self.names = {_CONTENT: _CONTENT}
+
+    def part(self, name: str) -> bytes:
+        return self._content if name in (_CONTENT, _STYLES) else b""
+
+
 class _Writer:
     """Writes blocks. Notes stand after the outermost block that refers to them."""
 
-    def __init__(self, package: Package, lists: dict[str, dict[int, _Level]], deleted: dict[str, str]) -> None:
+    def __init__(self, package: Package | _Flat, lists: dict[str, dict[int, _Level]], deleted: dict[str, str]) -> None:
         self._package = package
         self._lists = lists
         self._deleted = deleted
