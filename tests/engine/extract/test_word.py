@@ -249,3 +249,66 @@ def test_words_with_their_reading_above_them_keep_both() -> None:
     field = "\x13EQ \\* jc2 \\* hps11 \\o\\ad(\\s\\up 10(とうきょう),東京)\x15"
 
     assert "東京(とうきょう)へ行く。" in read(reader.read, word_95(f"{field}へ行く。\r", "utf-16-le"), "a.doc").texts[0]
+
+
+def _raised(text: str) -> str:
+    return f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def _sign(font: str, code: str) -> str:
+    return f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>'
+
+
+def _form_field(properties: str) -> str:
+    return (
+        f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:name w:val="x"/>{properties}</w:ffData></w:fldChar></w:r>'
+        '<w:r><w:instrText> FORM </w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "shown"),
+    [
+        (["2", _raised("16"), " bytes"], "2^16 bytes"),
+        (["1.6×10", _raised("-"), _raised("19"), " J"], "1.6×10^-19 J"),
+        (["1.6×10", _raised("−19"), " J"], "1.6×10^−19 J"),
+        (["5", _raised("1"), _raised("0")], "5^10"),
+        (["2", _raised("n-1"), " cases"], "2^n-1 cases"),
+        (["the 3", _raised("rd"), " of the 1", _raised("er")], "the 3rd of the 1er"),
+        ([_raised("1"), " A note's own number"], "1 A note's own number"),
+        (["AB", _sign("Wingdings", "F0E0"), "C ", _sign("Symbol", "F061")], "AB→C α"),
+        ([_sign("Wingdings", "F0FE"), " yes ", _sign("Wingdings", "F0A8"), " no"], "☑ yes ☐ no"),
+        (["2010", "<w:r><w:noBreakHyphen/></w:r>", "2012"], "2010-2012"),
+        ([_form_field("<w:checkBox><w:default w:val='0'/><w:checked/></w:checkBox>".replace("'", '"')), " on"], "☑ on"),
+        ([_form_field('<w:checkBox><w:default w:val="0"/></w:checkBox>'), " off"], "☐ off"),
+        (
+            [
+                _form_field(
+                    '<w:ddList><w:result w:val="1"/><w:listEntry w:val="Red"/><w:listEntry w:val="Green"/></w:ddList>'
+                )
+            ],
+            "Green",
+        ),
+        (
+            [
+                '<w:r><w:rPr><w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/></w:rPr><w:t>\uf062</w:t></w:r>',
+                "<w:r><w:t> \uf0fc</w:t></w:r>",
+            ],
+            "β ✓",
+        ),
+    ],
+)
+def test_powers_signs_and_form_fields_are_told(runs: list[str], shown: str) -> None:
+    """Libraries give 216 for 2^16, and nothing for a tick of Wingdings, a box of a form and a hyphen that does not break."""
+    assert read(reader.read, docx([paragraph(*runs)]), "a.docx").texts == [shown]
+
+
+def test_a_change_that_ends_in_a_fields_instruction_is_marked_where_its_words_end() -> None:
+    """As in a table of contents that was made while changes were tracked."""
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+    entry = (
+        f'<w:ins w:author="a">{run("Preface ")}{begin}<w:r><w:instrText> PAGEREF x </w:instrText></w:r></w:ins>{separate}'
+        f'<w:ins w:author="a">{run("6")}{end}</w:ins>'
+    )
+
+    assert read(reader.read, docx([paragraph(entry)]), "a.docx").texts == ["[inserted: Preface ][inserted: 6]"]

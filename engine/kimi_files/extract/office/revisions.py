@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from kimi_files.extract.office import signs
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
 DOCUMENT = "word/document.xml"
@@ -28,29 +30,45 @@ _HIDDEN_RUN = re.compile(
 _COMMENT = re.compile(rb'<w:commentReference\b[^>]*w:id="([^"]*)"[^>]*/>')
 _DELETED_TEXT = re.compile(rb"(</?w:)delText\b")
 _NEXT_OF_SAME_KIND = re.compile(rb"</w:(ins|del|moveFrom)>\s*<w:\1(?: [^>]*)?(?<!/)>")
-_START = re.compile(rb"<w:(ins|del|moveFrom)(?: [^>]*)?(?<!/)>")
-_END = re.compile(rb"</w:(?:ins|del|moveFrom)>")
+_CHANGE = re.compile(rb"</?w:(?:ins|del|moveFrom)(?: [^>]*)?(?<!/)>")
+_CHANGE_OR_TEXT = re.compile(
+    rb"<w:(?:(?P<start>ins|del|moveFrom)(?: [^>]*)?(?<!/)>|t(?: [^<>]*)?(?<!/)>(?P<text>[^<]*)"
+    rb'|fldChar [^<>]*w:fldCharType="(?P<field>begin|separate|end)")|</w:(?P<end>ins|del|moveFrom)>'
+)
 _WORDS = {b"ins": b"inserted", b"del": b"deleted", b"moveFrom": b"moved away"}
 
 
+@dataclass(slots=True)
+class _Change:
+    """What was inserted, deleted or moved away: where it starts, its first words begin and its last ones end; -1 for nowhere."""
+
+    kind: bytes
+    start: int
+    first: int = -1
+    last: int = -1
+
+
 def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
-    """The document with "[inserted: …]", "[deleted: …]", "[hidden: …]" and "[comment by …: …]" in its text, where it has any."""
+    """The document with "[inserted: …]", "[deleted: …]", "[hidden: …]" and "[comment by …: …]" in its text, where it has any.
+
+    So are signs, powers and form fields, which libraries drop as well.
+    """
     main = package.main(DOCUMENT)
     document = package.part(main)
+    shown = signs.with_text(document)
     if not _WORTH_LOOKING.search(document):
-        return untrusted_bytes
+        return untrusted_bytes if shown is document else package.rewritten({main: shown})
     comments = _comments(package)
 
     def comment(match: re.Match[bytes]) -> bytes:
         words = comments.get(match[1].decode("utf-8", "replace"))
         return _text(f" [comment {words}]") if words else b""
 
-    changed = _RUBY.sub(_with_reading, document) if b"<w:ruby>" in document else document
+    changed = _RUBY.sub(_with_reading, shown) if b"<w:ruby>" in shown else shown
     changed = _COMMENT.sub(comment, changed)
     changed = _DELETED_TEXT.sub(rb"\1t", changed)
     changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
-    changed = _START.sub(lambda match: _run(b"[" + _WORDS[match[1]] + b": "), changed)
-    changed = _END.sub(lambda match: _run(b"]"), changed)
+    changed = _with_changes(changed)
     changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
     return package.rewritten({main: changed})
 
@@ -64,14 +82,53 @@ def unplaced_comments(package: Package) -> list[str]:
     return [f"[comment {words}]" for identity, words in comments.items() if identity not in placed]
 
 
-def _with_reading(ruby: re.Match[bytes]) -> bytes:
-    """Words, and in brackets how they are read: no library gives either."""
-    reading, base = (b"".join(_RUN_WORDS.findall(part)) for part in (ruby[1], ruby[2]))
-    return b'<w:t xml:space="preserve">%s(%s)</w:t>' % (base, reading)
+def _with_changes(document: bytes) -> bytes:
+    """Marks for the ends of each change that has words.
+
+    One that begins or ends in a field's instruction, which is not shown, is marked at its first or last words.
+    """
+    if not _CHANGE.search(document):
+        return document
+    marks: list[tuple[int, int, bytes]] = []
+    changes: list[_Change] = []
+    # Of each field that has begun: whether its instruction has not ended.
+    fields: list[bool] = []
+    for found in _CHANGE_OR_TEXT.finditer(document):
+        is_shown = True not in fields
+        if kind := found["start"]:
+            changes.append(_Change(kind, found.start() if is_shown else -1))
+        elif found["end"] and changes:
+            depth, change = len(changes), changes.pop()
+            start, end = b"[" + _WORDS[change.kind] + b": ", b"]"
+            if change.first < 0:
+                continue
+            marks.append((change.start, depth, _run(start)) if change.start >= 0 else (change.first, depth, start))
+            marks.append((found.start(), -depth, _run(end)) if is_shown else (change.last, -depth, end))
+        elif state := found["field"]:
+            if state == b"begin":
+                fields.append(True)
+            elif fields:
+                fields[-1:] = [False] if state == b"separate" else []
+        elif found["text"] and is_shown:
+            for change in changes:
+                change.first = found.start("text") if change.first < 0 else change.first
+                change.last = found.end("text")
+    parts: list[bytes] = []
+    position = 0
+    for place, _, words in sorted(marks):
+        parts += document[position:place], words
+        position = place
+    return _CHANGE.sub(b"", b"".join([*parts, document[position:]]))
 
 
 def _run(words: bytes) -> bytes:
     return b'<w:r><w:t xml:space="preserve">' + words + b"</w:t></w:r>"
+
+
+def _with_reading(ruby: re.Match[bytes]) -> bytes:
+    """Words, and in brackets how they are read: no library gives either."""
+    reading, base = (b"".join(_RUN_WORDS.findall(part)) for part in (ruby[1], ruby[2]))
+    return b'<w:t xml:space="preserve">%s(%s)</w:t>' % (base, reading)
 
 
 def _text(words: str) -> bytes:

@@ -1,0 +1,103 @@
+"""Signs, raised numbers and form fields of a Word document as text, before a library drops them or what tells them apart."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+from kimi_files.extract.symbols import readable, sign, with_signs
+
+_WORTH_LOOKING = re.compile(
+    rb"<w:(?:sym |noBreakHyphen/>|ffData>)"
+    rb'|<w:vertAlign w:val="superscript"/>|\xef(?:\x80[\xa0-\xbf]|[\x81-\x82][\x80-\xbf]|\x83[\x80-\xbf])'
+)
+_SIGN = re.compile(rb'<w:sym (?=[^<>]*w:font="([^"<>]*)")(?=[^<>]*w:char="([0-9A-Fa-f]{1,4})")[^<>]*/>')
+_RAISED = re.compile(rb'<w:vertAlign w:val="superscript"/>')
+_REST_OF_RUN = re.compile(rb"(?:[^<]|<(?!/w:r>|w:t[ >]))*+<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+# A power or the number of a note; not the letters of "3rd", "1er" and "Nº".
+_POWER = re.compile("[-−–+]?(?:[0-9]{1,4}|[0-9]{0,2}[kmnxyNT](?:[-−–+][0-9])?)")
+_NOT_BEFORE_POWER = "([{<^&;"
+_PRIVATE_TEXT = re.compile(
+    rb"<w:t(?: [^<>]*)?>([^<\xef]*(?:\xef(?!\x80[\xa0-\xbf]|[\x81-\x83])[^<\xef]*)*\xef(?:\x80[\xa0-\xbf]|[\x81-\x83])[^<]*)"
+)
+_FONT = re.compile(rb'<w:rFonts [^<>]*?w:(?:ascii|hAnsi)="((?:Symbol|Wingdings|Webdings)[^"<>]*)"')
+_FIELD = re.compile(rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?:[^<]|<(?!/w:ffData>))*+)</w:ffData>\s*</w:fldChar>")
+_CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
+_CHECKED_FIRST = re.compile(rb'<w:default(?: w:val="([^"<>]*)")?/>')
+_CHOICE = re.compile(rb'<w:listEntry w:val="([^"<>]*)"/>')
+_CHOSEN = re.compile(rb'<w:result w:val="([0-9]{1,4})"/>')
+_CHOSEN_FIRST = re.compile(rb'<w:default w:val="([0-9]{1,4})"/>')
+_APART = re.compile(rb"</w:p>|<w:(?:tab|br|cr)[ /]")
+_NEAR = 4_000
+
+
+def with_text(document: bytes) -> bytes:
+    """The XML of a document with text for signs of symbol fonts, boxes and choices of forms, powers (``10^6``) and hyphens."""
+    if not _WORTH_LOOKING.search(document):
+        return document
+    document = document.replace(b"<w:noBreakHyphen/>", b"<w:t>-</w:t>")
+    document = _SIGN.sub(lambda found: _text(sign(found[1].decode("utf-8", "replace"), int(found[2], 16))), document)
+    if b"<w:ffData>" in document:
+        document = _FIELD.sub(lambda found: _text(_field(found[1])) + found[0], document)
+    document = _PRIVATE_TEXT.sub(lambda found: _shown(document, found), document)
+    parts: list[bytes] = []
+    position = 0
+    for place in _powers(document):
+        parts += document[position:place], b"^"
+        position = place
+    return b"".join([*parts, document[position:]])
+
+
+def _text(words: str) -> bytes:
+    return f'<w:t xml:space="preserve">{escape(words)}</w:t>'.encode() if words else b""
+
+
+def _field(properties: bytes) -> str:
+    """A check box, or what is chosen from a list; what was typed into a field stands in the text."""
+    if b"<w:checkBox>" in properties:
+        state = _CHECKED.search(properties) or _CHECKED_FIRST.search(properties)
+        return "☑" if state and (state[1] or b"1") in (b"1", b"true", b"on") else "☐"
+    choices = _CHOICE.findall(properties)
+    state = _CHOSEN.search(properties) or _CHOSEN_FIRST.search(properties)
+    number = int(state[1]) if state else 0
+    return html.unescape(choices[number].decode("utf-8", "replace")) if number < len(choices) else ""
+
+
+def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
+    """A text with private codes as the font of its run, if it is known, shows them."""
+    run = document[max(document.rfind(b"<w:rPr>", max(found.start() - _NEAR, 0), found.start()), 0) : found.start()]
+    font = _FONT.search(run) if b"</w:r>" not in run and len(run) < _NEAR else None
+    text = found[1].decode("utf-8", "replace")
+    text = with_signs(font[1].decode("utf-8", "replace"), text) if font else readable(text)
+    return document[found.start() : found.start(1)] + text.encode()
+
+
+def _powers(document: bytes) -> Iterator[int]:
+    """Where a raised number begins that follows something: without a sign before it, 2^16 would be 216."""
+    for start, text, before in _raised(document):
+        sign_before = document[max(before - 4, 0) : before].decode("utf-8", "ignore")[-1:]
+        if _POWER.fullmatch(text) and not sign_before.isspace() and sign_before not in _NOT_BEFORE_POWER:
+            yield start
+
+
+def _raised(document: bytes) -> Iterator[tuple[int, str, int]]:
+    """Each raised text, the parts of which may stand in runs of their own: its place, and where what is before it ends."""
+    start, text, before, end = -1, "", 0, -1
+    for found in _RAISED.finditer(document):
+        words = _REST_OF_RUN.match(document, found.end())
+        if words is None:
+            continue
+        last = document.rfind(b"</w:t>", max(found.start() - _NEAR, 0), found.start())
+        if last >= 0 and last + len(b"</w:t>") == end:
+            text += words[1].decode("utf-8", "replace")
+        else:
+            if start >= 0:
+                yield start, text, before
+            is_apart = last < 0 or _APART.search(document, last, found.start())
+            start, before = (-1, 0) if is_apart else (words.start(1), last)
+            text = words[1].decode("utf-8", "replace")
+        end = words.end()
+    if start >= 0:
+        yield start, text, before
