@@ -25,7 +25,7 @@ _NOT_APPLICABLE = ("data:image/png;base64...",)
 def shown(content: bytes, name: str) -> str:
     """A file as one Markdown text: a sheet's label, which tools show above it, as its heading; an archive's members in turn."""
     stream = io.BytesIO(content)
-    identified, module = readers.find_reader(stream, name)
+    identified, module, stream = readers.find_reader(stream, name)
     pages: dict[int, list[str]] = defaultdict(list)
     for event in readers.read(module, stream, name, identified.format):
         if isinstance(event, PageText):

@@ -7,11 +7,13 @@ with ``--rounds 5`` what that takes of the binary formats. See README.md.
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import datetime
 import hashlib
 import io
 import multiprocessing
+import quopri
 import re
 import sys
 import time
@@ -69,7 +71,22 @@ _SHEETS = ("xls", "xlsx", "xlsm", "xlsb", "ods")
 # A time is one however it is written, to the second; a number is compared to ten digits.
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?: ?([AaPp])\.?[Mm]?\.?\b)?")
 _LONG_NUMBER = re.compile(r"\d+\.\d{6,}(?:E[+-]\d+)?", re.IGNORECASE)
-_WITH_LISTS = ("doc", "docx", "docm", "dotx", "rtf", "odt", "ppt", "pptx", "odp", "html", "htm", "xhtml")
+_WITH_LISTS = (
+    "doc",
+    "docx",
+    "docm",
+    "dotx",
+    "rtf",
+    "odt",
+    "ppt",
+    "pptx",
+    "odp",
+    "html",
+    "htm",
+    "xhtml",
+    "mht",
+    "mhtml",
+)
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 
 
@@ -130,6 +147,9 @@ def reference(path: Path, folder: Path) -> str | None:
     if kind in (".html", ".htm", ".xhtml"):
         markup = _decoded(path.read_bytes())
         return None if markup is None else "\n".join(_visible(markup))
+    if kind in (".mht", ".mhtml"):
+        pages = [_decoded(page, charset) for page, charset in _archived_pages(path.read_bytes())]
+        return "\n".join(line for page in pages if page for line in _visible(page)) if all(pages) else None
     if kind in (".csv", ".tsv"):
         text = path.read_bytes().decode("utf-8-sig")
         return None if "\0" in text else text
@@ -293,13 +313,39 @@ class _Visible(HTMLParser):
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 
 
-def _decoded(content: bytes) -> str | None:
+def _decoded(content: bytes, charset: str = "utf-8") -> str | None:
     """A page as UTF-8 or as it declares; None where it is neither: what a browser shows of it is no truth."""
     declared = _CHARSET.search(content[:4096])
-    for name in ("utf-8", declared[1].decode() if declared else "utf-8"):
+    for name in ("utf-8", charset, declared[1].decode() if declared else "utf-8"):
         with suppress(UnicodeDecodeError, LookupError):
             return content.decode(name)
     return None
+
+
+_HEADER = re.compile(rb"^([\w-]+):[ \t]*((?:.*(?:\r?\n[ \t]+)?)+?)\r?$", re.MULTILINE)
+_BOUNDARY = re.compile(rb"""boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))""", re.IGNORECASE)
+_PART_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+
+
+def _archived_pages(content: bytes) -> Iterator[tuple[bytes, str]]:
+    """The pages in a web archive, and the charset that each is said to be in; without any library for mail."""
+    head, _, body = re.sub(rb"\r\n?", b"\n", content.lstrip()).partition(b"\n\n")
+    fields = {name.lower(): value for name, value in _HEADER.findall(head + b"\n")}
+    kind = fields.get(b"content-type", b"").strip()
+    boundary = _BOUNDARY.search(kind)
+    if kind.lower().startswith(b"multipart/") and boundary:
+        for part in re.split(rb"^--" + re.escape(boundary[1] or boundary[2]) + rb"(?:--)?[ \t]*$", body, flags=re.M)[
+            1:
+        ]:
+            yield from _archived_pages(part)
+    elif kind.lower().startswith((b"text/html", b"application/xhtml")):
+        encoding = fields.get(b"content-transfer-encoding", b"").strip().lower()
+        if encoding == b"base64":
+            body = base64.b64decode(body)
+        elif encoding == b"quoted-printable":
+            body = quopri.decodestring(body)
+        charset = _PART_CHARSET.search(kind)
+        yield body, charset[1].decode() if charset else "utf-8"
 
 
 def _visible(markup: str) -> Iterator[str]:
@@ -423,7 +469,7 @@ def by_readers(content: bytes, name: str) -> str:
     from kimi_files.extract.document import PageText
 
     stream = io.BytesIO(content)
-    identified, module = readers.find_reader(stream, name)
+    identified, module, stream = readers.find_reader(stream, name)
     pages: dict[int, list[str]] = defaultdict(list)
     for event in readers.read(module, stream, name, identified.format):
         if isinstance(event, PageText):

@@ -400,6 +400,9 @@ def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
         # A word processor's leftovers may stand before a PDF, but a text about PDF is a text.
         return PDF if by_name(name) == PDF and b"%PDF-" in head[:1024] else None
     found = _signature(name, head) or _media_container(name, head) or (PDF if b"%PDF-" in head[:1024] else None)
+    if found is None and by_name(name) in (MAIL, WEB_ARCHIVE) and _HEADERS_START.match(head):
+        # What is attached to it may stand there as it is, not as text.
+        return by_name(name)
     if found is None:
         raise _refused(name, "neither text nor of a format that is known")
     return found
@@ -554,6 +557,7 @@ _OFFICE_XML = (
 )
 _XML_START = re.compile(r"\s*<\?xml\s")
 _WEB_ARCHIVE_START = re.compile(r"^mime-version:.*^content-type:\s*multipart/related", re.I | re.S | re.M)
+_HEADERS_START = re.compile(rb"\s*(?:[A-Za-z][\w-]*:.*\n(?:[ \t].*\n)*)+?Content-Type:", re.I)
 _GRAPH_START = re.compile(_BEFORE_CODE + r"(?:strict\s+)?(?:di)?graph\b[^;{]{0,200}\{", re.I | re.S)
 _BITMAP_START = re.compile(r"(?>(?:/\*.*?\*/|\s)*)#define\s+\S+_width\s+\d+", re.S)
 _JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:["{\[\]\-\d]|true|false|null|$))')
@@ -580,7 +584,7 @@ def _textual_format(name: str, head: bytes) -> Format:
 
 
 # Exports of databases and web sites often carry one of these names whatever they are.
-_OFTEN_MISNAMED = (HTML, XML, FEED, CSV, TSV)
+_OFTEN_MISNAMED = (HTML, XML, FEED, CSV, TSV, WEB_ARCHIVE)
 
 
 def _marked_up(start: str, fragments: bool) -> Format | None:

@@ -1,15 +1,13 @@
-"""A notebook's cells and what came out of them are Markdown in order; saved web pages are their words."""
+"""A notebook's cells and what came out of them are Markdown in order."""
 
 from __future__ import annotations
 
 import json
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from kimi_files.errors import DamagedFile
-from kimi_files.extract import notebook, web_archive
+from kimi_files.extract import notebook
 from tests.engine.extract.reading import Reading, read
 
 
@@ -79,33 +77,3 @@ def test_cells_of_another_shape_do_not_stop_the_others(cell: dict[str, Any]) -> 
 
 
 # ---- web archives
-
-
-def archive(*parts: tuple[bytes, str, str]) -> bytes:
-    message = EmailMessage()
-    message["From"] = "<Saved by a browser>"
-    message["Subject"] = "A page"
-    message.make_related()
-    for content, kind, location in parts:
-        message.add_related(content, *kind.split("/"), headers=[f"Content-Location: {location}"])
-    return message.as_bytes()
-
-
-def test_a_saved_page_and_its_frames_are_read_and_its_pictures_not() -> None:
-    page = (
-        "<html><head><meta charset='gb2312'><title>标题</title></head><body><p>正文</p><img src='a.png'></body></html>"
-    )
-    frame = b"<p>In the <b>frame</b></p>"
-    content = archive(
-        (page.encode("gb18030"), "text/html", "http://e.org/"),
-        (b"\x89PNG", "image/png", "http://e.org/a.png"),
-        (frame, "text/html", "http://e.org/f"),
-    )
-    (text,) = read(web_archive.read, content, "a.mhtml").texts
-    assert text.startswith("# 标题\n\n正文")
-    assert text.endswith("In the **frame**")
-
-
-def test_an_archive_without_a_page_is_damaged() -> None:
-    with pytest.raises(DamagedFile):
-        read(web_archive.read, archive((b"\x89PNG", "image/png", "a")), "a.mht")
