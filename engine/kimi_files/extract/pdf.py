@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
@@ -16,16 +17,21 @@ from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageTex
 from kimi_files.extract.pdf_page import drawing
 from kimi_files.extract.pdf_page.continued import continued
 from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
+from kimi_files.extract.pdf_page.levels import Part, headings, levels, with_levels
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.scans import ScanReader
 
 if TYPE_CHECKING:
+    from kimi_files.extract.pdf_page.laid import LaidPage
     from kimi_files.formats import Format
 
-# liteparse looks across all pages it parses at once (sizes of headings), so results equal those of the whole file up to
-# this length; a longer file goes in parts of it, which bounds memory and tells how far the work is.
-_BATCH_PAGES = 256
+# A part is large enough for liteparse, which looks across all its pages for the size of the text.
+_PART_PAGES = 24
+_FEWEST_IN_PARTS = 10
+
+# Pages are kept until so many are read, since the levels of headings are told by those of other pages.
+_KEPT_PAGES = 256
 
 _MAX_OUTLINE = 1_000
 
@@ -217,24 +223,62 @@ def _attachments(document: Any) -> list[str]:
 def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator[_Page]:
     """The pages in order. liteparse reads in a thread of its own, which holds no lock, while pdfium reads in this one."""
     count = len(document)
+    size = _part_size(count)
     with ThreadPoolExecutor(1) as beside:
-        batches = _parsed_batches(untrusted_pdf, findings)
-        coming = beside.submit(next, batches, None)
-        import kimi_files.extract.pdf_page.layout  # noqa: F401 - takes as long as a few pages, and liteparse reads meanwhile
+        batches = _parsed_batches(untrusted_pdf, size, findings)
+        # One part is waited for, and the next is begun when that is read.
+        coming = deque(beside.submit(next, batches, None) for _ in range(2))
+        # These take as long as a few pages, and liteparse reads meanwhile.
+        from kimi_files.extract.pdf_page.laid import LaidPage
+        from kimi_files.extract.pdf_page.layout import turned_by
 
+        ahead = (_seen(document, number) for number in range(1, count + 1))
+        seen: deque[_Seen] = deque()
+        parts: list[Part] = []
+        made: list[list[_Page]] = []
         try:
-            for first in range(1, count + 1, _BATCH_PAGES):
-                numbers = range(first, min(first + _BATCH_PAGES, count + 1))
-                seen = [_seen(document, number) for number in numbers]
-                parsed = coming.result() or {}
-                if numbers.stop <= count:
-                    coming = beside.submit(next, batches, None)
-                parsed |= _upright(untrusted_pdf, parsed)
-                for number, page in zip(numbers, seen, strict=True):
-                    yield _page(document, number, page, parsed.get(number))
+            for first in range(1, count + 1, size):
+                numbers = range(first, min(first + size, count + 1))
+                _look_ahead(ahead, seen, len(numbers), coming[0])
+                laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
+                coming.append(beside.submit(next, batches, None))
+                parts.append(headings(laid) if size < count else Part({}, {}))
+                turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
+                laid |= _upright(untrusted_pdf, turned)
+                made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
+                if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
+                    yield from _on_levels(parts, made, numbers.stop)
+                    made = []
         finally:
             # liteparse ends a session only in the thread that began it.
             beside.submit(batches.close)
+
+
+def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, coming: Future[Any]) -> None:
+    """Fill ``seen`` with ``enough`` pages, and with more of them as long as there is nothing else to do."""
+    while len(seen) < enough or not (coming.done() or len(seen) >= _KEPT_PAGES):
+        page = next(ahead, None)
+        if page is None:
+            return
+        seen.append(page)
+
+
+def _part_size(count: int) -> int:
+    """How many pages liteparse is to read at once, so that its pages are finished here while it reads the next."""
+    parts = 1 if count < _FEWEST_IN_PARTS else max(2, ceil(count / _PART_PAGES))
+    return ceil(count / parts)
+
+
+def _on_levels(parts: Sequence[Part], made: Sequence[Sequence[_Page]], stop: int) -> Iterator[_Page]:
+    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them."""
+    number = stop - sum(map(len, made))
+    known = levels(parts)[len(parts) - len(made) :]
+    for pages, part, changed in zip(made, parts[len(parts) - len(made) :], known, strict=True):
+        for page in pages:
+            if changed and (titles := part.titles.get(number)):
+                page.text = with_levels(page.text, titles, changed)
+            yield page
+            number += 1
 
 
 def _with_tables_continued(pages: Iterable[_Page], labels: list[str]) -> Iterator[_Page]:
@@ -252,27 +296,26 @@ def _with_tables_continued(pages: Iterable[_Page], labels: list[str]) -> Iterato
         yield last
 
 
-def _parsed_batches(untrusted_pdf: bytes, findings: _Findings) -> Generator[dict[int, Any]]:
-    """liteparse's pages by number, for one range of ``_BATCH_PAGES`` pages after another; ends early where it fails."""
+def _parsed_batches(untrusted_pdf: bytes, size: int, findings: _Findings) -> Generator[dict[int, Any]]:
+    """liteparse's pages by number, for ``size`` pages after another; ends early where it fails."""
     try:
-        session = _liteparse().open_batch_session_bytes(untrusted_pdf, _BATCH_PAGES)
+        session = _liteparse().open_batch_session_bytes(untrusted_pdf, size)
         while (batch := session.next_batch()) is not None:
             yield {page.page_num: page for page in batch.result.pages}
     except RuntimeError:
         findings.layout_failed = True
 
 
-def _upright(untrusted_pdf: bytes, parsed: dict[int, Any]) -> dict[int, Any]:
-    """Those of the pages whose text stands sideways or on its head, read anew as they stand upright."""
-    from kimi_files.extract.pdf_page.layout import turned_by
-
-    turned = {number: angle for number, page in parsed.items() if (angle := turned_by(page))}
+def _upright(untrusted_pdf: bytes, turned: Mapping[int, int]) -> dict[int, LaidPage]:
+    """The pages whose text stands sideways or on its head, by how many degrees, read anew as they stand upright."""
     if not turned:
         return {}
+    from kimi_files.extract.pdf_page.laid import LaidPage
+
     pages = ",".join(map(str, turned))
     parser = _liteparse(target_pages=pages, page_orientation_corrections=list(turned.items()))
     try:
-        return {page.page_num: page for page in parser.parse_bytes(untrusted_pdf).pages}
+        return {page.page_num: LaidPage(page) for page in parser.parse_bytes(untrusted_pdf).pages}
     except RuntimeError:
         return {}
 
@@ -313,19 +356,19 @@ def _seen(document: Any, number: int) -> _Seen:
         return _Seen(plain, letters, _is_picture(page, letters.total()), *seen_through(page, text_page))
 
 
-def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
-    """One page from both engines; ``parsed`` is None where liteparse has nothing."""
+def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
+    """One page from both engines; ``laid`` is None where liteparse has nothing."""
     from kimi_files.extract.pdf_page.headings import with_headings_of_papers
     from kimi_files.extract.pdf_page.layout import put_right, with_links
 
-    markdown = "" if parsed is None or _EMPTY_FENCE.fullmatch(parsed.markdown) else parsed.markdown.strip()
+    markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
         # A link over several lines or words comes as one link for each of them.
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
     plain, letters = seen.plain, seen.letters
-    filled = " ".join(field.value for field in (parsed.form_fields or () if parsed else ()) if field.value)
+    filled = " ".join(field.value for field in (laid.fields if laid else ()) if field.value)
     unseen = " ".join(run.text for run in seen.hidden)
     difference = _difference(markdown, letters, filled, unseen)
     if difference.is_much:
@@ -333,8 +376,8 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
         plain = _bounded(document, number)
         letters = _letters(plain)
         difference = _difference(markdown, letters, filled, unseen)
-    if markdown:
-        arranged = put_right(parsed, markdown)
+    if markdown and laid is not None:
+        arranged = put_right(laid, markdown)
         if arranged != markdown and (other := _difference(arranged, letters, filled, unseen)).is_no_worse_than(
             difference
         ):
@@ -344,11 +387,11 @@ def _page(document: Any, number: int, seen: _Seen, parsed: Any) -> _Page:
         text = with_headings_of_papers(without_false_formulas(markdown, plain), plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
-    if parsed and not difference.is_much:
-        text = with_links(parsed, text)
+    if laid and not difference.is_much:
+        text = with_links(laid, text)
     page = _Page(
-        _join(text, _extras(parsed, text)),
-        _join(plain, _extras(parsed, plain)),
+        _join(text, _extras(laid, text)),
+        _join(plain, _extras(laid, plain)),
         is_picture=seen.is_picture,
         is_plain=difference.is_much,
     )
@@ -394,12 +437,12 @@ def _difference(markdown: str, plain: Counter[str], filled: str = "", unseen: st
     """
     seen = _UNSEEN_MARKS.sub("", markdown) if "](" in markdown or "```" in markdown else markdown
     ours = _letters(seen)
-    lost, added = plain - ours, ours - plain
-    if unseen:
-        lost -= _letters(unseen)
-    if filled:
-        added -= _letters(filled)
-    return _Difference(lost.total(), added.total(), max(plain.total(), _FEWEST_LETTERS))
+    count = max(plain.total(), _FEWEST_LETTERS)
+    if filled or unseen:
+        lost, added = plain - ours - _letters(unseen), ours - plain - _letters(filled)
+        return _Difference(lost.total(), added.total(), count)
+    both = sum(min(times, ours[character]) for character, times in plain.items() if character in ours)
+    return _Difference(plain.total() - both, ours.total() - both, count)
 
 
 def _letters(text: str) -> Counter[str]:
@@ -434,14 +477,12 @@ def _is_picture(page: Any, letters: int) -> bool:
     return coverage >= _PICTURE_COVERAGE or paths >= _DRAWN_PATHS
 
 
-def _extras(parsed: Any, text: str) -> str:
+def _extras(laid: LaidPage | None, text: str) -> str:
     """Form fields and written annotations that the page's text does not have."""
-    if parsed is None:
+    if laid is None:
         return ""
-    fields = [line for field in parsed.form_fields or () if (line := _field_line(field))]
-    notes = [
-        line for note in parsed.annotations or () if (line := _note_line(note)) and note.contents.strip() not in text
-    ]
+    fields = [line for field in laid.fields if (line := _field_line(field))]
+    notes = [line for note in laid.annotations if (line := _note_line(note)) and note.contents.strip() not in text]
     parts = []
     if fields:
         parts.append("Form fields:\n" + "\n".join(fields))

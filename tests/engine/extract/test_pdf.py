@@ -133,7 +133,7 @@ def test_a_damaged_file_is_a_typed_error(content: bytes) -> None:
 
 
 def test_a_long_file_is_read_in_batches_without_a_seam() -> None:
-    count = reader._BATCH_PAGES + 3
+    count = reader._KEPT_PAGES + 3
     reading = read(reader.read, pdf([Page([f"This is page number {n}"]) for n in range(1, count + 1)]), "a.pdf")
 
     assert reading.texts == [f"This is page number {n}" for n in range(1, count + 1)]

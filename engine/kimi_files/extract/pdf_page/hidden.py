@@ -303,7 +303,8 @@ class _Look:
         import pypdfium2.raw as pdfium
 
         edges, shades = (c_float * 4)(), (c_uint * 4)()
-        self._six, self._numbers = (c_float * 6)(), (c_int * 2)()
+        self._six, self._size, self._numbers = (c_float * 6)(), c_float(), (c_int * 2)()
+        self._to_six, self._to_size = c_void_p(addressof(self._six)), c_void_p(addressof(self._size))
         self.kind = _fast(pdfium.FPDFPageObj_GetType, 1)
         self.mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, 1)
         """How a text is drawn; negative for what is no text."""
@@ -337,18 +338,17 @@ class _Look:
         return bool(self._drawn(path, *_places(self._numbers)) and self._numbers[0])
 
     def matrix(self, obj: int) -> _Matrix:
-        if not self._matrix(obj, addressof(self._six)):
+        if not self._matrix(obj, self._to_six):
             return _ITSELF
         matrix: _Matrix = _SIX.unpack(self._six)
         return matrix
 
     def size(self, text: int, outer: _Matrix) -> float:
         """The size of a text's letters as they are drawn."""
-        if not self._font_size(text, addressof(self._six)):
+        if not self._font_size(text, self._to_size):
             return _TINY
-        size = self._six[0]
-        a, b, c, d, _, _ = _times(self.matrix(text), outer)
-        return float(abs(size) * abs(a * d - b * c) ** 0.5)
+        a, b, c, d, _, _ = self.matrix(text) if outer is _ITSELF else _times(self.matrix(text), outer)
+        return float(abs(self._size.value) * abs(a * d - b * c) ** 0.5)
 
 
 @cache

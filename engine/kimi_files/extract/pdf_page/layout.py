@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from kimi_files.extract.pdf_page.headings import Block, with_whole_headings
+from kimi_files.extract.pdf_page.laid import LaidPage
 from kimi_files.extract.pdf_page.tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
 from kimi_files.extract.pdf_page.words import (
     Box,
@@ -64,29 +65,29 @@ class _Piece:
     text: str
 
 
-def put_right(parsed: Any, markdown: str) -> str:
+def put_right(laid: LaidPage, markdown: str) -> str:
     """The markdown of one of liteparse's pages with its tables as they are ruled or stand in columns.
 
     Blocks that are right stay as they are. Where a table takes only a part of a block, and where a block mixes two
     columns of the page, what remains of its words comes as paragraphs.
     """
-    across, down = _rules(parsed.vector_graphics)
+    across, down = _rules(laid.vectors)
     has_tables = "\n|---|" in markdown
-    parts = _parts(markdown, parsed.blocks or [])
+    parts = _parts(markdown, laid.blocks)
     if parts is None:
         return markdown
     if markdown.startswith(("#", "**")) or "\n#" in markdown or "\n**" in markdown:
-        parts = _with_whole_headings(parts, parsed)
+        parts = _with_whole_headings(parts, laid)
         markdown = "\n\n".join(part.text for part in parts)
     if len(across) < 3 and not has_tables:
-        return _unmixed(parsed, markdown, parts)
-    page = PageWords(parsed.text_items)
+        return _unmixed(laid, markdown, parts)
+    page = laid.words
     ruled, regions = ruled_grids(page, across, down), open_regions(page, across)
     if not (has_tables or ruled or regions):
-        return _unmixed(parsed, markdown, parts)
-    gutters = page_gutters(page, parsed.width)
+        return _unmixed(laid, markdown, parts)
+    gutters = page_gutters(page, laid.width)
     if len(gutters) < 2:
-        gutters = [gutter] if (gutter := page_gutter(page, parsed.width)) else []
+        gutters = [gutter] if (gutter := page_gutter(page, laid.width)) else []
     mixed = _find_mixed(parts, page, gutters, in_doubt=True)
     grids = _grids(parts, page, across, ruled, regions)
     if not grids and not any(part.wrong for part in parts):
@@ -96,29 +97,29 @@ def put_right(parsed: Any, markdown: str) -> str:
     return "\n\n".join(piece.text for piece in pieces)
 
 
-def _with_whole_headings(parts: list[_Part], parsed: Any) -> list[_Part]:
-    blocks = with_whole_headings([Block(part.text, part.box) for part in parts], parsed.text_items)
+def _with_whole_headings(parts: list[_Part], laid: LaidPage) -> list[_Part]:
+    blocks = with_whole_headings([Block(part.text, part.box) for part in parts], laid.items)
     if blocks is None:
         return parts
     columns = {part.text: part.columns for part in parts}
     return [_Part(block.text, block.box, columns.get(block.text, 0)) for block in blocks]
 
 
-def _unmixed(parsed: Any, markdown: str, parts: list[_Part]) -> str:
+def _unmixed(laid: LaidPage, markdown: str, parts: list[_Part]) -> str:
     """The markdown of a page without tables with the columns parted that a block mixes line by line."""
-    wide = [part for part in parts if part.box and part.box.width > _WIDE * parsed.width and part.box.height > _TALL]
+    wide = [part for part in parts if part.box and part.box.width > _WIDE * laid.width and part.box.height > _TALL]
     if not wide:
         return markdown
-    page = PageWords(parsed.text_items)
-    gutters = page_gutters(page, parsed.width)
+    page = laid.words
+    gutters = page_gutters(page, laid.width)
     if not _find_mixed(wide, page, gutters, in_doubt=False):
         return markdown
     return "\n\n".join(piece.text for piece in _in_columns(_pieces(parts, page, [], gutters), gutters))
 
 
-def with_links(parsed: Any, markdown: str) -> str:
+def with_links(laid: LaidPage, markdown: str) -> str:
     """The markdown with the page's links that liteparse left out, as it does in tables, on the words that they lie on."""
-    links = [note for note in parsed.annotations or () if note.uri and note.rect]
+    links = [note for note in laid.annotations if note.uri and note.rect]
     if not links:
         return markdown
     there = set(_TARGETS.findall(markdown))
@@ -126,7 +127,7 @@ def with_links(parsed: Any, markdown: str) -> str:
     missing = [note for note in missing if note.uri not in markdown]
     if not missing:
         return markdown
-    page = PageWords(parsed.text_items)
+    page = laid.words
     for note in missing:
         rect, uri = note.rect, _TARGET.sub(lambda match: f"%{ord(match[0]):02X}", note.uri)
         words = page.within(Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height))
@@ -139,9 +140,8 @@ def with_links(parsed: Any, markdown: str) -> str:
     return markdown
 
 
-def turned_by(parsed: Any) -> int:
+def turned_by(items: Sequence[Any]) -> int:
     """By how many degrees clockwise the text of a page stands: 0, 90, 180 or 270."""
-    items = parsed.text_items
     letters: Counter[int] = Counter()
     # A few runs show whether there is reason to look at all.
     if any(item.rotation for item in items[:: max(len(items) // 10, 1)]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,8 +35,11 @@ _LONGEST_PAGE = 100_000
 _CONTEXT = 14
 _ENOUGH_CONTEXT = 8
 
-# What markdown may put between two characters, and what it never has between the words of one line.
-_BETWEEN = r"[\s*_`\\|]{0,6}"
+# Without blanks and what markdown may put between two characters.
+_BARE = re.compile(r"[^\s*_`\\|]+")
+_BEFORE_NOTE = re.compile(r"(?:\n+#+ |\s*)(?<![\w.,])(\[?)\Z")
+_AFTER_NUMBER = re.compile(r"[\s*_]*")
+_BEFORE_MARK = re.compile(r"([*_]*)\s?[*_]*")
 
 _FORMULA = re.compile(r"\$([^$\n]+)\$")
 _NO_WORDS = re.compile(r"\\[A-Za-z]+ ?|[_^]?\{[^{}]*\}")
@@ -66,8 +69,9 @@ def raised_marks(
     base = 0
     number = 1
     while number < len(shown) and len(found) < _MOST:
-        bounds = shown[number][1]
-        if not (_is_raised(bounds, shown[base][1]) and _follows(bounds, shown[base][1])):
+        bounds, foot = shown[number][1], shown[base][1]
+        # Most stand as low as the one before: told without a call.
+        if bounds[1] <= foot[1] or not (_is_raised(bounds, foot) and _follows(bounds, foot)):
             base, number = number, number + 1
             continue
         after = number + 1
@@ -78,7 +82,12 @@ def raised_marks(
             found.append(Mark(_before(shown, base, text_of), text, _after(shown, after, bounds, text_of), opens=False))
         number = after
     for (obj, bounds), (following, place), (_, last) in zip(shown, shown[1:], [(0, _NOWHERE), *shown], strict=False):
-        if _is_raised(bounds, place) and _follows(place, bounds) and not _follows(bounds, last):
+        if (
+            bounds[1] > place[1]
+            and _is_raised(bounds, place)
+            and _follows(place, bounds)
+            and not _follows(bounds, last)
+        ):
             text = text_of(obj).strip()
             if text.isdecimal() and len(text) <= 3 and size_of(obj) < _SMALLER * size_of(following):
                 found.append(Mark("", text, text_of(following), opens=True))
@@ -99,22 +108,82 @@ def with_marks(text: str, marks: Sequence[Mark]) -> str:
     """The text of the page with "[^3]" for the mark of a note on the page, "[^3]: " where it begins, and "^2" for others."""
     if len(text) > _LONGEST_PAGE:
         return text
+    bare = _Bare(text)
     marked = {label for mark in marks if not mark.opens for label in _LABELS.findall(mark.text)}
+    edits: dict[int, tuple[int, str]] = {}
     opened = set()
     for mark in marks:
         if mark.opens and mark.text in marked and mark.text not in opened and _BEGINS_NOTE.match(mark.after):
-            # Notes come as headings, as links, or at the end of the paragraph before them.
-            pattern = re.compile(
-                rf"(?:\n+#+ |\s*)(?<![\w.,])(\[?){mark.text}[\s*_]*(?={_spelled(mark.after, _CONTEXT, start=True)})"
-            )
-            matches = list(pattern.finditer(text))
-            if len(matches) == 1 and not _in_table(text, matches[0].start()):
+            places = list(bare.openings(mark))
+            if len(places) == 1 and not _in_table(text, places[0][0]):
                 opened.add(mark.text)
-                start, end = matches[0].span()
-                text = f"{text[:start]}{chr(10) * 2 if start else ''}[^{mark.text}]: {matches[0][1]}{text[end:]}"
+                start, end, bracket = places[0]
+                edits[start] = end, f"{chr(10) * 2 if start else ''}[^{mark.text}]: {bracket}"
     for mark, count in Counter(mark for mark in marks if not mark.opens).items():
-        text = _with_mark(text, mark, count, opened)
-    return text
+        if not bare.of(mark.before) or _CARRIES_NONE.search(mark.before.rstrip()):
+            continue
+        spans = list(bare.raised(mark))
+        if len(spans) > count and len(mark.before.strip()) + len(mark.after.strip()) < _ENOUGH_CONTEXT:
+            # A number of the table beside it may look the same.
+            continue
+        labels = _LABELS.findall(mark.text)
+        is_note = opened.issuperset(labels) and not _POWER.search(mark.before.rstrip())
+        label = "".join(f"[^{label}]" for label in labels) if is_note else f"^{mark.text}"
+        for start, end in spans[:count]:
+            edits.setdefault(start, (end, label))
+    return _edited(text, edits)
+
+
+def _edited(text: str, edits: Mapping[int, tuple[int, str]]) -> str:
+    """The text with parts of it replaced; ``edits`` are the ends and the new texts of the parts by where they start."""
+    parts: list[str] = []
+    last = 0
+    for start, (end, new) in sorted(edits.items()):
+        if start >= last:
+            parts += text[last:start], new
+            last = end
+    return "".join([*parts, text[last:]])
+
+
+class _Bare:
+    """A page's text without its blanks and what markdown may put between two characters, found in it all the same."""
+
+    def __init__(self, text: str) -> None:
+        self._whole = text
+        words = list(_BARE.finditer(text))
+        self._text = "".join(word[0] for word in words)
+        self._places = [place for word in words for place in range(word.start(), word.end())]
+
+    @staticmethod
+    def of(text: str, *, start: bool = False) -> str:
+        """The bare text on the last line of a text, or on its first: pdfium has a mark for a hyphen at the end of a line."""
+        return "".join(_BARE.findall(text.partition("\x02")[0] if start else text.rpartition("\x02")[2]))
+
+    def openings(self, mark: Mark) -> Iterator[tuple[int, int, str]]:
+        """Where a note begins with its mark: the part that mark and blanks around it take, and a bracket before them."""
+        for place in self._find(mark.text + self.of(mark.after, start=True)[:_CONTEXT]):
+            at = self._places[place]
+            # Notes come as headings, as links, or at the end of the paragraph before them.
+            before = _BEFORE_NOTE.search(self._whole, max(at - _CONTEXT, 0), at)
+            after = _AFTER_NUMBER.match(self._whole, self._places[place + len(mark.text) - 1] + 1)
+            if before and after:
+                yield before.start(), after.end(), before[1]
+
+    def raised(self, mark: Mark) -> Iterator[tuple[int, int]]:
+        """Where a mark stands between what is before and after it."""
+        before = self.of(mark.before)[-_CONTEXT:]
+        number = self.of(mark.text)
+        for place in self._find(before + number + self.of(mark.after, start=True)[:_ENOUGH_CONTEXT]):
+            first = place + len(before)
+            between = _BEFORE_MARK.fullmatch(self._whole, self._places[first - 1] + 1, self._places[first])
+            if between:
+                yield between.end(1), self._places[first + len(number) - 1] + 1
+
+    def _find(self, part: str) -> Iterator[int]:
+        place = self._text.find(part)
+        while place >= 0:
+            yield place
+            place = self._text.find(part, place + len(part))
 
 
 def without_false_formulas(markdown: str, plain: str) -> str:
@@ -166,29 +235,5 @@ def _after(shown: Sequence[tuple[int, Bounds]], number: int, bounds: Bounds, tex
     return ""
 
 
-def _with_mark(text: str, mark: Mark, count: int, opened: set[str]) -> str:
-    labels = _LABELS.findall(mark.text)
-    before, after = _spelled(mark.before, _CONTEXT), _spelled(mark.after, _ENOUGH_CONTEXT, start=True)
-    if not before or _CARRIES_NONE.search(mark.before.rstrip()):
-        return text
-    is_note = opened.issuperset(labels) and not _POWER.search(mark.before.rstrip())
-    label = "".join(f"[^{label}]" for label in labels) if is_note else f"^{mark.text}"
-    pattern = re.compile(rf"({before}[*_]*)\s?[*_]*{_spelled(mark.text, len(mark.text))}(?={_BETWEEN}{after})")
-    matches = list(pattern.finditer(text))
-    if len(matches) > count and len(mark.before.strip()) + len(mark.after.strip()) < _ENOUGH_CONTEXT:
-        # A number of the table beside it may look the same.
-        return text
-    for match in reversed(matches[:count]):
-        text = f"{text[: match.end(1)]}{label}{text[match.end() :]}"
-    return text
-
-
 def _in_table(text: str, place: int) -> bool:
     return text.startswith("|", text.rfind("\n", 0, place) + 1)
-
-
-def _spelled(text: str, most: int, *, start: bool = False) -> str:
-    """A pattern for the last (or first) characters of a text as they stand in markdown."""
-    whole = text.partition("\x02")[0] if start else text.rpartition("\x02")[2]  # pdfium's hyphen at the end of a line
-    characters = [character for character in whole if not character.isspace()]
-    return _BETWEEN.join(map(re.escape, characters[:most] if start else characters[-most:]))

@@ -111,7 +111,7 @@ class Line:
     def segments(self) -> list[Word]:
         """What stands no further apart than words do, in one piece."""
         if self._segments is None:
-            self._segments = list(joined(self.words))
+            self._segments = self.words if len(self.words) == 1 else list(joined(self.words))
         return self._segments
 
     @property
@@ -353,8 +353,10 @@ def page_gutters(page: PageWords, width: float) -> list[float]:
             break
         if all(abs(step * 3.0 - other) > 0.15 * width for other in found):
             found.append(step * 3.0)
+    if not found:
+        return []
     found.sort()
-    edges = [min((run.left for run in runs), default=0.0), *found, max((run.right for run in runs), default=0.0)]
+    edges = [min(run.left for run in runs), *found, max(run.right for run in runs)]
     columns = [[run for run in runs if a <= run.centre < b] for a, b in pairwise(edges)]
     for column, (a, b) in zip(columns, pairwise(edges), strict=True):
         if sum(is_prose(line.words, b - a - _GUTTER) for line in in_lines(column)) < 4:

@@ -1,0 +1,82 @@
+"""Levels of headings that are the same throughout a PDF: liteparse gives them anew for each part of a file that it sees."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kimi_files.extract.pdf_page.laid import LaidPage
+
+_HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
+_LOWEST = 6
+
+_SAME_SIZE = 0.96
+"""Of the larger one: fonts of one size differ that much in height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What liteparse took for headings in one part of the file."""
+
+    sizes: Mapping[int, float]
+    """The height of most headings of each level, in points."""
+    titles: Mapping[int, frozenset[str]]
+    """The headings of each page that has any."""
+
+
+def headings(pages: Mapping[int, LaidPage]) -> Part:
+    """What are headings on liteparse's pages."""
+    sizes: dict[int, Counter[float]] = {}
+    titles: dict[int, frozenset[str]] = {}
+    for number, page in pages.items():
+        found = [block for block in page.blocks if block.kind == "heading" and block.text]
+        if not found:
+            continue
+        titles[number] = frozenset(block.text for block in found)
+        heights = [(item.y, item.x, round(item.height, 1)) for item in page.items]
+        for block in found:
+            if (box := block.bbox) and (height := _height(box, heights)):
+                sizes.setdefault(block.level, Counter())[height] += 1
+    return Part({level: counts.most_common(1)[0][0] for level, counts in sorted(sizes.items())}, titles)
+
+
+def levels(parts: Iterable[Part]) -> list[dict[int, int]]:
+    """For each part the level in the file of each level in the part, by the sizes of headings; none where they are the same.
+
+    Where levels do not go by size, as in files that name them, they are told by the file and the same in each part.
+    """
+    given = [part.sizes for part in parts]
+    if len(given) < 2 or any(upper <= lower for sizes in given for upper, lower in pairwise(sizes.values())):
+        return [{} for _ in given]
+    ranks: dict[float, int] = {}
+    last, rank = 0.0, 0
+    for size in sorted({size for sizes in given for size in sizes.values()}, reverse=True):
+        if not rank or size < _SAME_SIZE * last:
+            last, rank = size, rank + 1
+        ranks[size] = min(rank, _LOWEST)
+    return [{level: ranks[size] for level, size in sizes.items() if ranks[size] != level} for sizes in given]
+
+
+def with_levels(markdown: str, titles: frozenset[str], levels: Mapping[int, int]) -> str:
+    """The markdown of a page with those of its headings that are in ``titles`` on their level in the file."""
+
+    def heading(match: re.Match[str]) -> str:
+        level = levels.get(len(match[1]))
+        # Other headings were made here, by number or from several.
+        if level is None or not any(title in match[2] for title in titles):
+            return match[0]
+        return f"{'#' * level} {match[2]}"
+
+    return _HEADING.sub(heading, markdown)
+
+
+def _height(box: Any, heights: Iterable[tuple[float, float, float]]) -> float:
+    found: Iterator[float] = (
+        height for y, x, height in heights if abs(y - box.y) < 1 and box.x - 1 <= x <= box.x + box.width
+    )
+    return next(found, 0.0)
