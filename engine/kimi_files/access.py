@@ -39,6 +39,8 @@ MAX_FOLDER_FILES = 10_000
 _MAX_ENTRIES = 200_000
 _HASHED_AT_ONCE = 16 << 20
 _HASHED_PIECE = 256 << 10
+# So small a file is hashed as quickly as an earlier hash is looked up.
+_HASHED_AT_OPENING = 256 << 10
 _MAX_NAMES = 5_000
 _MAX_SHOWN = 300
 _OPENING_ATTEMPTS = 3
@@ -132,6 +134,11 @@ class OpenFile:
         return file
 
     @property
+    def hashed(self) -> bool:
+        """Whether ``sha256`` reads nothing any more."""
+        return self._sha256 is not None
+
+    @property
     def signature(self) -> str:
         """Device, inode, size, mtime and ctime: equal signatures mean that the file was not written to in between."""
         return _signature(self._opened)
@@ -146,7 +153,8 @@ class OpenFile:
             yield chunk
 
     async def _chunks(self, size: int = 1 << 20) -> AsyncIterator[bytes]:
-        digest = hashlib.sha256() if self._sha256 is None else None
+        # What is kept has the hash of the bytes that were copied, not of those that were there before.
+        digest = None if self.temporary else hashlib.sha256()
         offset = 0
         while offset < self.size:
             chunk = await anyio.to_thread.run_sync(self._read_at, offset, min(size, self.size - offset), digest)
@@ -165,6 +173,14 @@ class OpenFile:
             await anyio.to_thread.run_sync(self._check_unchanged)
             self._sha256 = digest.hexdigest()
         return self._sha256
+
+    def hash_if_small(self) -> None:
+        """Compute the hash in this thread, which reads the file, if that takes no time worth a call of its own."""
+        if self.size <= _HASHED_AT_OPENING:
+            digest = hashlib.sha256()
+            self._hash(0, self.size, digest)
+            self._check_unchanged()
+            self._sha256 = digest.hexdigest()
 
     def check_whole(self) -> None:
         """InvalidArguments for a file in an archive, which can be read and asked about, not kept."""
@@ -233,7 +249,13 @@ async def open_file(path: str, policy: AccessPolicy) -> OpenFile:
     then at each allowed folder. ``papers.zip!/a.pdf`` is a file in an archive. Raises PathNotFound, NotAFile,
     PathNotAllowed, SecretRefused, AccessDenied, InvalidArguments, and FileChanged where the file is being replaced.
     """
-    return await anyio.to_thread.run_sync(_open_named, path, policy)
+
+    def opened() -> OpenFile:
+        file = _open_named(path, policy)
+        file.hash_if_small()
+        return file
+
+    return await anyio.to_thread.run_sync(opened)
 
 
 async def is_folder(path: str, policy: AccessPolicy) -> bool:

@@ -40,7 +40,7 @@ class PageText(_Event):
     ``label`` is what people call it: "iv", "12", "Positions". ``number`` counts from 1. ``text`` is for reading
     (markdown where the format has structure), ``plain`` is the text for searching and quoting where it differs (PDF).
     ``without_text`` marks a page that is a picture; ``hidden`` a hidden sheet or slide; ``ocr`` "waiting" a scan that
-    the job ``scans`` can read.
+    the job ``scans`` can read. ``tokens`` is the estimate for ``text``; ``measured`` fills it in, no reader does.
     """
 
     event: Literal["page"] = "page"
@@ -53,6 +53,7 @@ class PageText(_Event):
     without_text: bool = False
     hidden: bool = False
     ocr: OcrState = "none"
+    tokens: float = Field(default=0, ge=0, allow_inf_nan=False)
 
 
 class OutlineEntry(_Event):

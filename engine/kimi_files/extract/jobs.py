@@ -22,6 +22,7 @@ from kimi_files.extract import readers
 from kimi_files.extract import scans as scan
 from kimi_files.extract.document import Start
 from kimi_files.extract.invisible import without_invisible
+from kimi_files.extract.measured import measured
 from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_reader
 
 _DETAILS_CHARACTERS = 500
@@ -33,7 +34,7 @@ def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) 
     stream, name = _file(stream, arguments)
     identified, module, stream = readers.find_reader(stream, name)
     yield Start(format=identified.format.name, correction=identified.correction)
-    yield from without_invisible(readers.read(module, stream, name, identified.format))
+    yield from measured(without_invisible(readers.read(module, stream, name, identified.format)))
 
 
 def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
@@ -80,7 +81,7 @@ def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) ->
     stream, name = _file(stream, arguments)
     found = identify(name, stream).format
     with readers.typed_errors(name, found):
-        yield from without_invisible(scan.read_pages(stream, name, found, arguments["pages"]))
+        yield from measured(without_invisible(scan.read_pages(stream, name, found, arguments["pages"])))
 
 
 def check(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:

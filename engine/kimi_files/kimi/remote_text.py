@@ -12,6 +12,7 @@ import anyio.to_thread
 from pydantic import BaseModel
 
 from kimi_files.extract.document import Start
+from kimi_files.extract.measured import measured
 from kimi_files.extract.pieces import page_texts
 from kimi_files.formats import TEXT, by_name
 from kimi_files.kimi.body import text_parts
@@ -42,7 +43,7 @@ class RemoteText:
 
 
 async def _frames(name: str, body: IO[bytes]) -> AsyncIterator[bytes]:
-    events = await anyio.to_thread.run_sync(_events, name, body)
+    events = measured(await anyio.to_thread.run_sync(_events, name, body))
     while (frame := await anyio.to_thread.run_sync(_next_frame, events)) is not None:
         yield frame
 

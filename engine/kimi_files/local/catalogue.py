@@ -207,7 +207,7 @@ class Catalogue:
             assert content is not None  # it was stored just now
             return content
 
-        finished = await self.database.write_shared(work)
+        finished = await self.database.write_shared(work, sum(len(text) for *_, text in rows.pieces))
         self._forget_saved(seen)
         return finished
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 
 from kimi_files.errors import ServerError, StoreDamaged
@@ -29,8 +28,9 @@ _IS_WAL = sqlite3.sqlite_version_info >= (3, 51, 3)
 _BUSY_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 120.0
 _CACHE_KIBIBYTES = 8_000
-# As many parts of texts as a transaction should last for: other processes wait meanwhile.
-_MOST_SHARING = 12
+# As many works, and as much text, as a transaction should last for: other processes wait meanwhile.
+_MOST_SHARING = 24
+_MOST_SHARED_CHARACTERS = 8 << 20
 _LONGEST_REST_SECONDS = 0.1
 _SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
@@ -66,14 +66,14 @@ class Database:
         async with self._writer.lock:
             return await anyio.to_thread.run_sync(self._writer.run, work, undo or _nothing)
 
-    async def write_shared(self, work: Work[T]) -> T:
-        """Run ``work`` like ``write``, in one transaction with others that come at about the same time.
+    async def write_shared(self, work: Work[T], size: int = 0) -> T:
+        """Run ``work``, which writes ``size`` characters, like ``write``: in one transaction with others that come meanwhile.
 
         Syncs of the disk are what a transaction costs. After one there is a rest of twice its length, unless many wait
         already, so that more come together the slower the disk is. ``work`` may be run again, by itself if another one
         fails, so it must have no other effect.
         """
-        return await self._shared_writes.run(work)
+        return await self._shared_writes.run(work, size)
 
     async def aclose(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -84,52 +84,77 @@ class Database:
 
 
 class _Queue:
-    """Works that wait for a connection, and share a transaction when their turn comes."""
+    """Works that wait for a connection, and share a transaction when their turn comes: the first of them runs all."""
 
     def __init__(self, lane: _Lane, *, writes: bool) -> None:
         self._lane = lane
         self._writes = writes
         self._waiting: list[_Shared[Any]] = []
+        self._leader: _Shared[Any] | None = None
         self._rests_until = -math.inf
+        self._enough = anyio.Event()
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], size: int = 0) -> T:
         """What ``work`` gives, or raises."""
-        mine = _Shared(work)
+        mine = _Shared(work, size)
         self._waiting.append(mine)
+        if self._are_enough():
+            self._enough.set()
+        self._leader = self._leader or mine
         try:
-            # Once it is taken along it happens: a cancel then waits for the end, as it does for a transaction of one's own.
-            with anyio.CancelScope(shield=True) as scope:
-                while not mine.ended:
-                    if self._rests():
-                        await anyio.sleep_until(self._rests_until)
-                    async with self._lane.lock:
-                        if mine in self._waiting and not self._rests():
-                            scope.shield = False
-                            await anyio.lowlevel.checkpoint_if_cancelled()
-                            await self._run_together()
-                            scope.shield = True
+            if self._leader is not mine:
+                await mine.turn.wait()
+            if self._leader is mine:
+                await self._run_together()
         finally:
             if mine in self._waiting:
                 self._waiting.remove(mine)
+            elif not mine.ended:
+                # Once it is taken along it happens: a cancel waits for the end, as for a transaction of one's own.
+                with anyio.CancelScope(shield=True):
+                    await mine.turn.wait()
+            if self._leader is mine:
+                self._leader = self._waiting[0] if self._waiting else None
+                if self._leader is not None:
+                    self._leader.turn.set()
         return mine.result()
 
-    def _rests(self) -> bool:
-        return len(self._waiting) < _MOST_SHARING and anyio.current_time() < self._rests_until
+    def _are_enough(self) -> bool:
+        return (
+            len(self._waiting) >= _MOST_SHARING or sum(mine.size for mine in self._waiting) >= _MOST_SHARED_CHARACTERS
+        )
+
+    def _taken(self) -> list[_Shared[Any]]:
+        taken = [self._waiting.pop(0)]
+        size = taken[0].size
+        while self._waiting and len(taken) < _MOST_SHARING and size + self._waiting[0].size <= _MOST_SHARED_CHARACTERS:
+            taken.append(self._waiting.pop(0))
+            size += taken[-1].size
+        return taken
 
     async def _run_together(self) -> None:
-        together, self._waiting = self._waiting[:_MOST_SHARING], self._waiting[_MOST_SHARING:]
-        begun = anyio.current_time()
-        await anyio.to_thread.run_sync(self._lane.run_shared, together, _nothing if self._writes else None)
-        if self._writes:
+        if not self._are_enough():
+            self._enough = anyio.Event()
+            with anyio.CancelScope(deadline=self._rests_until):
+                await self._enough.wait()
+        async with self._lane.lock:
+            together = self._taken()
+            begun = anyio.current_time()
+            await anyio.to_thread.run_sync(self._lane.run_shared, together, _nothing if self._writes else None)
             ended = anyio.current_time()
+        if self._writes:
             self._rests_until = ended + min(2 * (ended - begun), _LONGEST_REST_SECONDS)
+        for shared in together:
+            shared.turn.set()
 
 
 class _Shared(Generic[T]):
-    """A work that shares a transaction with others, and how it ended."""
+    """A work that shares a transaction with others, and how it ended. ``turn`` comes when it has, or when it is to lead."""
 
-    def __init__(self, work: Work[T]) -> None:
+    def __init__(self, work: Work[T], size: int) -> None:
         self.work = work
+        self.size = size
+        self.turn = anyio.Event()
         self.ended = False
         self.result: Callable[[], T]
 
@@ -303,6 +328,8 @@ def _configure(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         connection.execute("PRAGMA temp_store = MEMORY")
+        # A transaction too big for the cache would lock readers out before its commit, and wait for them forever then.
+        connection.execute("PRAGMA cache_spill = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
 
     _patiently(pragmas)

@@ -91,7 +91,7 @@ class Gate:
 async def claim(path: Path) -> AsyncIterator[None]:
     """Hold the file ``path`` as a lock, waiting for as long as another task or process holds it. A cancel ends the wait."""
     pause = _FIRST_PAUSE_SECONDS
-    while (descriptor := await anyio.to_thread.run_sync(try_claim, path)) is None:
+    while (descriptor := try_claim(path)) is None:  # as quick as the change to a thread that it would need
         await anyio.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
     try:

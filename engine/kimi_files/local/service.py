@@ -414,8 +414,10 @@ class LocalFilesService:
         return content
 
     async def _hash(self, file: OpenFile) -> str:
-        """Hash of a file's bytes; a new one is noted, and stored by the caller or with the file's text."""
+        """Hash of a file's bytes; a new one of a large file is noted, and stored by the caller or with the file's text."""
         await self._open()
+        if file.hashed:
+            return await file.sha256()
         key = hashlib.sha256(f"{file.path}\0{file.signature}".encode(errors="surrogateescape")).hexdigest()
         known = await self._catalogue.seen(key)
         if known is not None:

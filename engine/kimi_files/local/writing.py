@@ -20,14 +20,15 @@ from kimi_files.extract.document import (
 )
 from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText, checksum
 from kimi_files.progress import Progress
-from kimi_files.tokens import estimate_tokens
+
+# So little is checked as quickly as a thread is found for it.
+_TAKEN_AT_ONCE_BYTES = 128 << 10
 
 # What is held in memory at a time, and how long a transaction may get: some 80 ms of writing. Each costs a sync of the disk.
 _BATCH_BYTES = 8 << 20
 
-# Estimating goes at about 10 MB/s: beyond the first million characters of a page one piece in so many speaks for the rest.
-_MEASURED_PIECES = 16
-_MEASURED_ONE_IN = 64
+# Only blanks have fewer. A reader that a file has taken over could understate a page until it floods a conversation.
+_MOST_CHARACTERS_A_TOKEN = 64
 
 
 # page, layer, start, characters, line, text; stored with its checksum before the text
@@ -44,8 +45,6 @@ class _Page:
     tokens: float = 0.0
     newlines: int = 0
     ends_with_newline: bool = True
-    pieces_taken: int = 0
-    tokens_a_character: float = 0.0
     plain_characters: int = 0
     plain_newlines: int = 0
 
@@ -54,6 +53,7 @@ class _Page:
         if event.plain is not None and self.first.plain is None:
             raise _misbehaved("a page got its plain text too late")
         if event.text:
+            self.tokens += max(event.tokens, len(event.text) // _MOST_CHARACTERS_A_TOKEN)
             yield self._text(event.text)
         plain = event.text if event.plain is None else event.plain
         if self.first.plain is not None and plain:
@@ -61,13 +61,6 @@ class _Page:
 
     def _text(self, text: str) -> _Piece:
         piece: _Piece = (self.first.number, "text", self.characters, len(text), self.newlines + 1, text)
-        if self.pieces_taken < _MEASURED_PIECES or self.pieces_taken % _MEASURED_ONE_IN == 0:
-            tokens = estimate_tokens(text)
-            self.tokens_a_character = tokens / len(text)
-            self.tokens += tokens
-        else:
-            self.tokens += len(text) * self.tokens_a_character
-        self.pieces_taken += 1
         self.characters += len(text)
         self.newlines += text.count("\n")
         self.ends_with_newline = text.endswith("\n")
@@ -143,7 +136,10 @@ class ContentWriter:
 
     async def _take_waiting(self) -> None:
         untrusted_frames, self._untrusted_frames = self._untrusted_frames, []
-        await anyio.to_thread.run_sync(self._take, untrusted_frames)
+        if sum(map(len, untrusted_frames)) <= _TAKEN_AT_ONCE_BYTES:
+            self._take(untrusted_frames)
+        else:
+            await anyio.to_thread.run_sync(self._take, untrusted_frames)
         if self._advance is not None:
             advance, self._advance = self._advance, None
             await self._progress(advance.done, advance.total, advance.message)

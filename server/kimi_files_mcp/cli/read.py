@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kimi_files.content import Content
 
 # Two workers parse; the others are opened, or their texts stored.
-_AT_ONCE = 24
+_AT_ONCE = 64
 
 # Texts that wait for their turn to be printed lie in the catalogue: this is how far one slow file may hold them up.
 _AHEAD = 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import anyio
@@ -67,10 +68,33 @@ async def test_many_that_come_together_are_few_transactions(database: Database) 
     ]  # fmt: skip
     assert await rows(database) == [*range(13), *range(14, 40), 100]
     # The one that fails has those that came with it stored one by one.
-    assert commits(database.path) - before <= 12 + 40 // 12 + 1
+    assert commits(database.path) - before <= 24 + 40 // 24 + 1
     before = commits(database.path)
     assert await insert_at_once(database, range(200, 240)) == [*range(200, 240)]
-    assert commits(database.path) - before <= 40 // 12 + 2
+    assert commits(database.path) - before <= 40 // 24 + 2
+    await database.aclose()
+
+
+async def test_large_works_share_no_transaction(database: Database) -> None:
+    await database.write(insert(100))
+    before = commits(database.path)
+    async with anyio.create_task_group() as tasks:
+        for number in range(6):
+            tasks.start_soon(database.write_shared, insert(number), 5 << 20)
+    assert commits(database.path) - before == 6
+    assert await rows(database) == [*range(6), 100]
+    await database.aclose()
+
+
+async def test_a_write_larger_than_the_cache_keeps_readers_out_only_while_it_is_committed(database: Database) -> None:
+    def work(connection: sqlite3.Connection) -> int:
+        connection.execute("CREATE TABLE large (text TEXT)")
+        connection.executemany("INSERT INTO large VALUES (?)", (("x" * 1_000_000,) for _ in range(20)))
+        with closing(sqlite3.connect(database.path, timeout=0)) as other:
+            return int(other.execute("SELECT count(*) FROM rows").fetchone()[0])
+
+    await database.write(insert(100))
+    assert await database.write(work) == 1
     await database.aclose()
 
 

@@ -231,6 +231,15 @@ async def test_everything_that_a_reader_says_is_kept(catalogue: Catalogue) -> No
     await catalogue.aclose()
 
 
+async def test_a_page_that_is_said_to_have_no_tokens_has_some_all_the_same(catalogue: Catalogue) -> None:
+    read = await stored(
+        catalogue,
+        [Start(format="text"), PageText(number=1, label="1", kind="text", text="word " * 12_800, tokens=0)],
+    )
+    assert read.tokens == 1_000
+    await catalogue.aclose()
+
+
 @pytest.mark.parametrize(
     "frames",
     [
