@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kimi_files.extract.scan_layout import Line, arrange
+from kimi_files.extract.scan_columns import Line
+from kimi_files.extract.scan_layout import arrange
 from kimi_files.extract.scan_signs import set_right
 from kimi_files.extract.scan_widths import Reading, with_widths
 
