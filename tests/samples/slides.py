@@ -100,6 +100,34 @@ def _table(rows: list[list[str]]) -> str:
     )
 
 
+def powerpoint_97(boxes: list[tuple[tuple[int, int], str, list[tuple[int, int]], list[tuple[int, int]]]]) -> bytes:
+    """A presentation of one slide with text boxes: left and top, text with "\\r" between paragraphs, runs of paragraphs as
+    (characters, depth), runs of characters as (characters, raised by)."""
+
+    def record(kind: int, content: bytes, *, holds_others: bool = False) -> bytes:
+        return struct.pack("<HHI", 15 if holds_others else 0, kind, len(content)) + content
+
+    def box(place: tuple[int, int], text: str, depths: list[tuple[int, int]], raised: list[tuple[int, int]]) -> bytes:
+        # A paragraph's alignment stands between what is looked for, a font's size before how far it is raised.
+        styles = b"".join(struct.pack("<IHIH", count, depth, 0x800, 0) for count, depth in depths)
+        styles += b"".join(struct.pack("<IIHh", count, 0xA0000, 18, rise) for count, rise in raised)
+        left, top = place
+        inner = record(0x0F9F, struct.pack("<I", 1)) + record(0x0FA0, text.encode("utf-16-le")) + record(0x0FA1, styles)
+        anchor = record(0xF010, struct.pack("<4h", top, left, left + 900, top + 300))
+        return record(0xF004, anchor + record(0xF00D, inner, holds_others=True), holds_others=True)
+
+    drawing = record(0xF003, b"".join(box(*each) for each in boxes), holds_others=True)
+    drawing = record(0x040C, record(0xF002, drawing, holds_others=True), holds_others=True)
+    slide = record(0x03EE, record(0x03EF, bytes(24)) + drawing, holds_others=True)
+    listed = record(0x0FF0, record(0x03F3, struct.pack("<5I", 2, 0, 0, 256, 0)), holds_others=True)
+    document = record(0x03E8, listed, holds_others=True)
+    places = record(0x1772, struct.pack("<3I", 1 | 2 << 20, 0, len(document)))
+    stream = document + slide
+    edit = record(0x0FF5, struct.pack("<7I", 256, 0, 0, len(stream), 1, 3, 0))
+    user = record(0x0FF6, struct.pack("<3I", 20, 0xE391C05F, len(stream) + len(places)))
+    return compound({"PowerPoint Document": stream + places + edit, "Current User": user})
+
+
 def powerpoint_95(slides: list[Slide], encoding: str = "cp1252") -> bytes:
     """Titles, bullets and notes as PowerPoint 95 wrote them, after a master that is no slide of the show."""
     shown = b"".join(_slide_95(slide, encoding) for slide in slides)

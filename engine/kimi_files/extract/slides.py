@@ -17,7 +17,7 @@ from kimi_files.extract.office import (
     slides_binary,
     slides_package,
 )
-from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.markdown import Block, has_only_pictures, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
@@ -61,7 +61,7 @@ def read(
     if not is_exact:
         yield Warning(message=_CUT_BY_TITLES)
     yield from _said_about("hidden in the show", (n for n, slide in enumerate(slides, 1) if slide.hidden))
-    yield from _said_about("without text", (n for n, slide in enumerate(slides, 1) if not slide.text))
+    yield from _said_about("without text", (n for n, slide in enumerate(slides, 1) if has_only_pictures(slide.text)))
 
 
 def _said_about(what: str, numbers: Iterable[int]) -> Iterator[Warning]:

@@ -14,7 +14,7 @@ from kimi_files.extract.office.compound import Compound
 from kimi_files.formats import PPTX
 from tests.engine.extract.reading import read
 from tests.samples.mail import compound
-from tests.samples.slides import Slide, powerpoint_95, pptx
+from tests.samples.slides import Slide, powerpoint_95, powerpoint_97, pptx
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 
@@ -108,3 +108,12 @@ def test_what_was_saved_for_powerpoint_95_and_97_is_read_as_97_reads_it() -> Non
     reading = read(reader.read, compound({**both, "PP97_DUALSTORAGE": {**parts}}), "a.ppt")
 
     assert reading.texts == read(reader.read, gzip.decompress((FILES / "talk.ppt.gz").read_bytes()), "talk.ppt").texts
+
+
+def test_points_of_the_binary_format_keep_their_depth_powers_and_order() -> None:
+    low = ((100, 2000), "one\rin\rtwo", [(4, 0), (3, 1), (4, 0)], [(11, 0)])
+    high = ((100, 300), "about 106 m\rand more", [(21, 0)], [(8, 0), (1, 30), (12, 0)])
+
+    reading = read(reader.read, powerpoint_97([low, high]), "a.ppt")
+
+    assert reading.texts == ["- about 10^6 m\n- and more\n\n- one\n  - in\n- two"]
