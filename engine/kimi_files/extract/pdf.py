@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -223,34 +223,41 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
     """The pages in order. liteparse reads in a thread of its own, which holds no lock, while pdfium reads in this one."""
     count = len(document)
     size = _part_size(count)
-    with ThreadPoolExecutor(1) as beside:
-        batches = _parsed_batches(untrusted_pdf, size, findings)
-        # One part is waited for, and the next is begun when that is read.
-        coming = deque(beside.submit(next, batches, None) for _ in range(2))
-        # These take as long as a few pages, and liteparse reads meanwhile.
-        from kimi_files.extract.pdf_page.laid import LaidPage
-        from kimi_files.extract.pdf_page.layout import turned_by
+    batches = _parsed_batches(untrusted_pdf, size, findings)
+    # One part is waited for, and the next is begun when that is read.
+    coming = deque(_beside().submit(next, batches, None) for _ in range(2))
+    # These take as long as a few pages, and liteparse reads meanwhile.
+    from kimi_files.extract.pdf_page.laid import LaidPage
+    from kimi_files.extract.pdf_page.layout import turned_by
 
-        ahead = (_seen(document, number) for number in range(1, count + 1))
-        seen: deque[_Seen] = deque()
-        parts: list[Part] = []
-        made: list[list[_Page]] = []
-        try:
-            for first in range(1, count + 1, size):
-                numbers = range(first, min(first + size, count + 1))
-                _look_ahead(ahead, seen, len(numbers), coming[0])
-                laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
-                coming.append(beside.submit(next, batches, None))
-                parts.append(headings(laid) if size < count else Part({}, {}))
-                turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
-                laid |= _upright(untrusted_pdf, turned)
-                made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
-                if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
-                    yield from _on_levels(parts, made, numbers.stop)
-                    made = []
-        finally:
-            # liteparse ends a session only in the thread that began it.
-            beside.submit(batches.close)
+    ahead = (_seen(document, number) for number in range(1, count + 1))
+    seen: deque[_Seen] = deque()
+    parts: list[Part] = []
+    made: list[list[_Page]] = []
+    try:
+        for first in range(1, count + 1, size):
+            numbers = range(first, min(first + size, count + 1))
+            _look_ahead(ahead, seen, len(numbers), coming[0])
+            laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
+            coming.append(_beside().submit(next, batches, None))
+            parts.append(headings(laid) if size < count else Part({}, {}))
+            turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
+            laid |= _upright(untrusted_pdf, turned)
+            made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
+            if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
+                yield from _on_levels(parts, made, numbers.stop)
+                made = []
+    finally:
+        for future in coming:
+            future.cancel()
+        # liteparse ends a session only in the thread that began it.
+        _beside().submit(batches.close)
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """The thread in which liteparse reads one file after another."""
+    return ThreadPoolExecutor(1)
 
 
 def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, coming: Future[Any]) -> None:
