@@ -17,7 +17,6 @@ _WIDEST = 3.0
 _OVER = 1.0
 _BLANK = 0.55
 _BLANK_SHARE = 0.7
-_FAINT = 48  # of 255, between paper and ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _parts(area: Area, crop: Any, gutter: tuple[float, float], size: float) -> l
     scale = crop.shape[1] / (area.right - area.left)
     first = max(round((end - _EDGE * size - area.left) * scale), 0)
     last = round((start + _EDGE * size - area.left) * scale)
-    left, right = _widest_blank(crop[:, first:last])
+    left, right = _widest_blank(crop, first, last)
     if right - left < max(_BLANK * size, _BLANK_SHARE * (start - end)) * scale:
         return []
     cut = first + (left + right) // 2
@@ -86,15 +85,13 @@ def _parts(area: Area, crop: Any, gutter: tuple[float, float], size: float) -> l
     ]
 
 
-def _widest_blank(crop: Any) -> tuple[int, int]:
-    """The widest run of columns without ink."""
+def _widest_blank(crop: Any, first: int, last: int) -> tuple[int, int]:
+    """The widest run of columns without ink between two, counted from the first."""
     import numpy
 
     grey = crop.mean(axis=2)
     dark, light = numpy.percentile(grey, (2, 90))
-    if light - dark < _FAINT:
-        return 0, grey.shape[1]
-    ink = numpy.concatenate(([True], (grey < (dark + light) / 2).any(axis=0), [True]))
-    edges = numpy.flatnonzero(ink)
+    ink = (grey[:, first:last] < (dark + light) / 2).any(axis=0)
+    edges = numpy.flatnonzero(numpy.concatenate(([True], ink, [True])))
     widest = int(numpy.diff(edges).argmax())
     return int(edges[widest]), int(edges[widest + 1]) - 1

@@ -18,7 +18,7 @@ def picture(width: int, *blanks: tuple[int, int]) -> Any:
     crop = numpy.zeros((SIZE, width, 3), dtype=numpy.uint8)
     for left, right in blanks:
         crop[:, left:right] = 255
-    crop[:4] = 255
+    crop[: SIZE // 4] = 255
     return crop
 
 
