@@ -63,6 +63,10 @@ def test_what_is_marked_in_a_list_stands_in_its_point_and_nowhere_else() -> None
     assert with_lost(blocks, there) == [Block("1. first\n2. pay [deleted: ten]twelve\n   a. and 2^16 σ")]
 
 
+def test_a_sign_at_the_end_of_a_line_does_not_join_it_to_the_next() -> None:
+    assert with_lost([Block("one ("), Block("two")], lines(f"one {SIGN}", "two")) == [Block("one"), Block("two")]
+
+
 def test_words_that_are_there_are_not_told_again_for_a_sign() -> None:
     there = lines(f"two 2{SIGN}^16", "and more")
 

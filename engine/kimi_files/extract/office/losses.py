@@ -33,7 +33,7 @@ None of them is white space to Python, as the codes from 1C to 1F are.
 
 _MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]", SIGN: ""}
 _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}{SIGN}]")
-_NOT_GIVEN = re.compile(f"{SIGN}.")
+_NOT_GIVEN = re.compile(f"{SIGN}[^{_BETWEEN}]?")
 _WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
 # What a library writes for notes, for links and for the ends of lines in cells.

@@ -198,7 +198,7 @@ def _with_signs(
     for start, end, mark in marks:
         if mark[0] == _SYMBOL:
             font, code = struct.unpack("<HH", bytes.fromhex(mark[1:]))
-            yield start, end, _SHOWN + sign(fonts[font] if font < len(fonts) else "", code)
+            yield start, end, _SHOWN + sign(fonts[font] if font < len(fonts) else "", code).strip()
         elif mark[0] != _FIELD_DATA:
             yield start, end, mark
         elif text[max(start - 16, 0) : start].rstrip().endswith(_FORM_FIELDS):
