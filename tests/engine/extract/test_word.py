@@ -348,8 +348,8 @@ def test_powers_signs_and_boxes_of_the_binary_format_are_told() -> None:
         (" B ", b""),
         ("(", _from_font(0, 0x73)),
         ("\r\x13 FORMCHECKBOX ", b""),
-        ("\x01", field + bytes(4)),
-        ("\x15 yes \x13 FORMCHECKBOX ", b""),
+        ("\x01\x15", field + bytes(4)),
+        (" yes \x13 FORMCHECKBOX ", b""),
         ("\x01", field + bytes((len(box), 0, 0, 0))),
         ("\x14\x15 no\r", b""),
     ]

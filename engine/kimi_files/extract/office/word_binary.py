@@ -53,6 +53,7 @@ _RUBY = re.compile(
 _FIELD = "\x13"
 _FORM_FIELDS = ("FORMCHECKBOX", "FORMDROPDOWN")
 _AS_AT_FIRST = 25
+_PICTURE = "\x01"
 _DEEPEST_FIELD = 8
 _PARAGRAPH_END, _SECTION_END, _CELL_END = "\r", "\x0c", "\x07"
 _NOT_SHOWN = "\x00\x01\x02\x03\x04\x06\x08\x10\x11\x12\x13\x14\x15\x1f\xad"
@@ -203,8 +204,10 @@ def _with_signs(
             yield start, end, mark
         elif text[max(start - 16, 0) : start].rstrip().endswith(_FORM_FIELDS):
             shown = _form_field(fields, struct.unpack("<I", bytes.fromhex(mark[1:]))[0])
-            if shown:
-                yield start, end, _SHOWN + shown
+            # The end of the field may be of the same run.
+            place = text.find(_PICTURE, start, end)
+            if shown and place >= 0:
+                yield place, place + 1, _SHOWN + shown
 
 
 def _form_field(fields: bytes, offset: int) -> str:
