@@ -156,3 +156,53 @@ def _text_95(kind: int, text: str, encoding: str) -> bytes:
     words = _record_95(0x07EE, text.encode(encoding), 53) + _record_95(0x07EE, b"Arial", 48)
     looks = _record_95(0x0FA3, struct.pack("<I", kind) + bytes(32))
     return _record_95(0x0FA2, looks + _record_95(0x0FE0, words, holds_others=True), holds_others=True)
+
+
+def powerpoint_4(slides: list[Slide], *, is_macintosh: bool = False, encoding: str = "cp1252") -> bytes:
+    """Titles, bullets and notes in zones as PowerPoint 4 wrote them, the last of which tells where the others are."""
+    order = ">" if is_macintosh else "<"
+
+    def packed(kinds: str, *numbers: int) -> bytes:
+        return struct.pack(order + kinds, *numbers)
+
+    zones = [bytes(24)]
+
+    def zone(content: bytes) -> int:
+        zones.append(content)
+        return len(zones) - 1
+
+    def text(words: str) -> bytes:
+        raw = words.encode(encoding)
+        looks = packed("HI", 0x0C, len(raw)) + packed("HI", 0x10, 1) + bytes(16) + packed("HI", 0x18, len(raw))
+        return (
+            bytes(52)
+            + packed("HI", 1, len(raw))
+            + raw
+            + bytes(len(raw) % 2)
+            + looks
+            + packed("HI", 0x1C, 1)
+            + bytes(28)
+        )
+
+    def page(title: str, body: str, other: str = "") -> int:
+        texts, places = b"", []
+        for words in (title, body):
+            places.append(14 + len(texts) if words else 0)
+            texts += text(words) if words else b""
+        texts += text(other) if other else b""
+        return zone(packed("I", zone(packed("IIHI", *places, 0, 14) + texts)) + bytes(34))
+
+    entries = bytes(16)
+    for number, slide in enumerate(slides, start=1):
+        notes = page("", slide.notes, str(number)) if slide.notes else 0
+        record = zone(packed("4I", 0, 0, page(slide.title, "\r".join(slide.bullets)), notes) + bytes(18))
+        entries += bytes(12) + packed("I", record)
+    listed = zone(bytes(6) + packed("IHH", zone(entries), 1, len(slides)) + bytes(8))
+    document = zone(bytes(34) + packed("I", listed) + bytes(108))
+    start = 30 + 8 * len(zones)
+    table = b""
+    for content in zones:
+        table += packed("II", 0x80 << 24 | len(content), start)
+        start += len(content)
+    head = packed("IIIHHIHH", 0x0BADDEED, 4, 30, len(zones), 10, start, 102, document) + bytes(6)
+    return compound({"Current ID": bytes(4), "PP40": head + table + b"".join(zones)})

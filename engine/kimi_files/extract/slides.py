@@ -13,6 +13,7 @@ from kimi_files.extract.office import (
     by_anydoc,
     by_office_oxide,
     open_document,
+    slides_4,
     slides_95,
     slides_binary,
     slides_package,
@@ -107,8 +108,8 @@ def _own_slides(
     untrusted_bytes: bytes, kind: str
 ) -> Sequence[slides_binary.Slide] | Sequence[slides_package.Slide] | None:
     if kind == "ppt":
-        found = slides_binary.slides(untrusted_bytes)
-        return slides_95.slides(untrusted_bytes) if found is None else found
+        readers = (slides_binary.slides, slides_95.slides, slides_4.slides)
+        return next((found for read in readers if (found := read(untrusted_bytes)) is not None), None)
     return slides_package.slides(Package(untrusted_bytes))
 
 
