@@ -49,7 +49,7 @@ class Line:
 
 def blocks(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Runs of lines that are read row by row from top to bottom, in reading order."""
-    lines = sorted(lines, key=lambda line: (line.top, line.left))
+    lines = sorted(lines, key=_place)
     if not lines:
         return
     size = median(line.height for line in lines)
@@ -218,15 +218,36 @@ def _regions(columns: Sequence[_Stack]) -> Iterator[tuple[float, float]]:
 def _parts(lines: Sequence[Line], columns: Sequence[_Stack], size: float) -> list[_Stack]:
     """The columns of a region, and what else stands in it: what lies in one column's width and close together is one part."""
     taken = {id(line) for column in columns for line in column.lines}
-    others: list[list[Line]] = []
+    groups: list[list[Line]] = []
     for line in lines:
         if id(line) in taken:
             continue
-        near = [part for part in others if any(_is_near(line, other, columns, size) for other in part)]
-        for part in near:
-            others.remove(part)
-        others.append([each for part in near for each in part] + [line])
-    return [*columns, *(_Stack(sorted(part, key=lambda line: (line.top, line.left))) for part in others)]
+        near = [group for group in groups if any(_is_near(line, other, columns, size) for other in group)]
+        for group in near:
+            groups.remove(group)
+        groups.append([each for group in near for each in group] + [line])
+    found, apart = list(columns), []
+    for part in (_Stack(sorted(group, key=_place)) for group in groups):
+        home = next((at for at, column in enumerate(found) if _is_piece(part, column, size)), None)
+        if home is None:
+            apart.append(part)
+        else:
+            found[home] = _Stack(sorted(found[home].lines + part.lines, key=_place))
+    return found + apart
+
+
+def _is_piece(part: _Stack, column: _Stack, size: float) -> bool:
+    """Whether it is words of a column's lines that blanks keep off: a caption beside them has more lines."""
+    return (
+        part.bottom - part.top < _FEWEST_LINES * size
+        and column.left - size < part.left
+        and part.right < column.right + size
+        and any(abs(a.middle - b.middle) < _SAME_LINE * a.height for a in part.lines for b in column.lines)
+    )
+
+
+def _place(line: Line) -> tuple[float, float]:
+    return line.top, line.left
 
 
 def _is_near(a: Line, b: Line, columns: Sequence[_Stack], size: float) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise
 from statistics import median
 
 from kimi_files.extract.office.markdown import table
 from kimi_files.extract.scan_columns import Line, blocks, is_wide, signs
+from kimi_files.extract.scan_headings import Body, body, headings
 
 _FEWEST_TABLE_ROWS = 3
-_HEADING_SIZE = 1.45
-_LONGEST_HEADING = 80
 _PARAGRAPH_PITCH = 1.25
 # A column beside a picture is narrower than above it: how long its lines are is told by so many before and after.
 _AROUND = 6
@@ -23,10 +23,11 @@ def arrange(lines: Iterable[Line]) -> str:
     if not found:
         return ""
     size = median(line.height for line in found)
-    return "\n\n".join(part for block in blocks(found) for part in _paragraphs(block, size))
+    main = body(found)
+    return "\n\n".join(part for block in blocks(found) for part in _paragraphs(block, size, main))
 
 
-def _paragraphs(lines: list[Line], size: float) -> Iterator[str]:
+def _paragraphs(lines: list[Line], size: float, body: Body | None) -> Iterator[str]:
     rows = _rows(lines)
     at = 0
     while at < len(rows):
@@ -38,7 +39,7 @@ def _paragraphs(lines: list[Line], size: float) -> Iterator[str]:
         start = at
         while at < len(rows) and (at == start or _table_end(rows, at) - at < _FEWEST_TABLE_ROWS):
             at += 1
-        yield from _running_text(rows[start:at], size)
+        yield from _running_text(rows[start:at], size, body)
 
 
 def _rows(lines: list[Line]) -> list[list[Line]]:
@@ -99,39 +100,37 @@ def _cells(rows: Sequence[list[Line]]) -> list[list[str]]:
     return cells
 
 
-def _running_text(rows: Sequence[list[Line]], size: float) -> Iterator[str]:
+def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) -> Iterator[str]:
     """Paragraphs: one ends where the next row stands farther off than rows do; a line that ends early ends its line."""
     text = ""
-    previous: list[Line] = []
     left_edge = min(row[0].left for row in rows)
     pitches = [below[0].middle - above[0].middle for above, below in pairwise(rows)]
     apart = _PARAGRAPH_PITCH * max(median(pitches), size) if pitches else 0.0
-    for at, row in enumerate(rows):
+    found = headings(rows, body) if body else {}
+    at = 0
+    while at < len(rows):
+        if heading := found.get(at):
+            if text:
+                yield text
+            yield f"{'#' * heading.level} {reduce(_joined, (row[0].text for row in rows[at : heading.end]))}"
+            text, at = "", heading.end
+            continue
+        row = rows[at]
         words = "   ".join(cell.text for cell in row)
-        heading = _is_heading(row, size)
-        if previous and (heading or _is_heading(previous, size) or row[0].middle - previous[0].middle > apart):
+        if text and row[0].middle - rows[at - 1][0].middle > apart:
             yield text
             text = ""
         if not text:
-            text = f"## {words}" if heading else words
+            text = words
         elif _goes_on(
-            previous, row, left_edge, max(row[-1].right for row in rows[max(at - _AROUND, 0) : at + _AROUND])
+            rows[at - 1], row, left_edge, max(each[-1].right for each in rows[max(at - _AROUND, 0) : at + _AROUND])
         ):
             text = _joined(text, words)
         else:
             text += f"\n{words}"
-        previous = row
-    yield text
-
-
-def _is_heading(row: Sequence[Line], size: float) -> bool:
-    line = row[0]
-    return (
-        len(row) == 1
-        and line.height >= _HEADING_SIZE * size
-        and len(line.text) <= _LONGEST_HEADING
-        and any(sign.isalpha() for sign in line.text)
-    )
+        at += 1
+    if text:
+        yield text
 
 
 def _goes_on(above: Sequence[Line], below: Sequence[Line], left_edge: float, right_edge: float) -> bool:
