@@ -364,13 +364,15 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
     """One page from both engines; ``laid`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_page.headings import with_headings_of_papers
+    from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
+    from kimi_files.extract.pdf_page.ideographs import without_breaks, without_false_code
     from kimi_files.extract.pdf_page.layout import put_right, with_links
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
         # A link over several lines or words comes as one link for each of them.
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
+    markdown = without_false_code(markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
     plain, letters = seen.plain, seen.letters
@@ -390,7 +392,8 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
             markdown, difference = arranged, other
     text = plain
     if not difference.is_much:
-        text = with_headings_of_papers(without_false_formulas(markdown, plain), plain)
+        text = with_headings_of_papers(without_false_formulas(without_breaks(markdown, plain), plain), plain)
+        text = with_headings_apart(text, plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if laid and not difference.is_much:
