@@ -249,13 +249,19 @@ async def open_file(path: str, policy: AccessPolicy) -> OpenFile:
     then at each allowed folder. ``papers.zip!/a.pdf`` is a file in an archive. Raises PathNotFound, NotAFile,
     PathNotAllowed, SecretRefused, AccessDenied, InvalidArguments, and FileChanged where the file is being replaced.
     """
+    return await anyio.to_thread.run_sync(_open_named, path, policy)
 
-    def opened() -> OpenFile:
-        file = _open_named(path, policy)
-        file.hash_if_small()
-        return file
 
-    return await anyio.to_thread.run_sync(opened)
+async def open_files(paths: Sequence[str], policy: AccessPolicy) -> list[OpenFile | KimiFilesError]:
+    """Open several files as ``open_file`` does, in one thread; the error stands in the place of a file that has one."""
+
+    def opened(path: str) -> OpenFile | KimiFilesError:
+        try:
+            return _open_named(path, policy)
+        except KimiFilesError as error:
+            return error
+
+    return await anyio.to_thread.run_sync(lambda: [opened(path) for path in paths])
 
 
 async def is_folder(path: str, policy: AccessPolicy) -> bool:
@@ -471,6 +477,12 @@ def _allowed_folder(folder: str | Path, working_directory: Path) -> Path:
 
 
 def _open_named(typed: str, policy: AccessPolicy) -> OpenFile:
+    file = _open_file_or_member(typed, policy)
+    file.hash_if_small()
+    return file
+
+
+def _open_file_or_member(typed: str, policy: AccessPolicy) -> OpenFile:
     if _MEMBER_SEPARATOR not in typed:
         return _open_path(typed, policy)
     # A folder's name may end in "!": what is there comes first.

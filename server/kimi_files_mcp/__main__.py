@@ -23,8 +23,13 @@ def main() -> None:
     """Entry point. Anything but plain server options goes to the command line, which explains itself."""
     options = _server_options(sys.argv[1:])
     if options is None:
+        import gc
+
+        gc.disable()  # imports make lasting objects only
         from kimi_files_mcp.cli import run
 
+        gc.freeze()
+        gc.enable()
         run()
         return
     if sys.stdin is not None and sys.stdin.isatty():

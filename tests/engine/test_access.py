@@ -23,6 +23,7 @@ from kimi_files.access import (
     default_folders,
     is_folder,
     open_file,
+    open_files,
     readable_files,
     shown,
 )
@@ -506,6 +507,17 @@ def test_default_folders_are_the_working_directory_or_the_usual_ones(place: Plac
 
 
 # ---- the open file
+
+
+async def test_of_several_files_each_is_open_or_its_error(place: Place) -> None:
+    (place.docs / "one.txt").write_text("one")
+    (place.docs / "two.txt").write_text("two")
+    one, missing, two = await open_files(["one.txt", "missing.txt", "two.txt"], place.policy)
+    assert isinstance(missing, PathNotFound)
+    assert isinstance(one, OpenFile)
+    assert isinstance(two, OpenFile)
+    async with one, two:
+        assert [await one.sha256(), await two.sha256()] == [hashlib.sha256(b).hexdigest() for b in (b"one", b"two")]
 
 
 async def test_open_file_tells_name_size_and_hash(place: Place) -> None:

@@ -68,6 +68,23 @@ def test_read_json_is_one_object_a_line_in_the_order_of_the_arguments(run, tmp_p
     assert "九号主轴" in "".join(page["text"] for page in lines[2]["pages"])
 
 
+def test_read_json_of_many_files_keeps_their_order_and_each_error_in_its_place(run, tmp_path):
+    names = [f"{number:02}.{'missing' if number % 10 == 3 else 'txt'}" for number in range(60)]
+    for number, name in enumerate(names):
+        if name.endswith(".txt"):
+            (tmp_path / name).write_text(f"text {number} " * (1 if number % 7 else 30_000))
+    (tmp_path / names[4]).write_bytes(b"")
+    done = run("read", "--json", *names)
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["path"] for line in lines] == names
+    for number, line in enumerate(lines):
+        if number % 10 == 3 or number == 4:
+            assert names[number] in line["error"]["message"] or number == 4
+        else:
+            assert line["pages"][0]["text"] == (tmp_path / names[number]).read_text()
+
+
 def test_read_takes_a_folder(run, tmp_path):
     folder = tmp_path / "folder"
     (folder / "inner").mkdir(parents=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
 
-from kimi_files.access import AccessPolicy, open_file
+from kimi_files.access import AccessPolicy, open_file, open_files
 
 if TYPE_CHECKING:
+    from kimi_files.errors import KimiFilesError
     from kimi_files.service import FileReference, FilesService
 
 # Ours and Kimi's since August 2026; before that, ids were 20 characters of base32hex.
@@ -44,6 +45,12 @@ class Workspace:
             return
         async with await open_file(file, self.policy) as opened:
             yield opened
+
+    async def open_together(self, files: Sequence[str]) -> list[FileReference | KimiFilesError]:
+        """What ``open`` gives for each of several files, the caller's to close; or the error that it raises."""
+        paths = [file for file in files if not is_file_id(file)]
+        found = iter(await open_files(paths, self.policy))
+        return [file.strip() if is_file_id(file) else next(found) for file in files]
 
     async def aclose(self) -> None:
         """End the service, if it was ever started."""

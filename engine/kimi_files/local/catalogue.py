@@ -7,12 +7,13 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from kimi_files.content import Content, Layer, PageInfo, Piece
 from kimi_files.errors import FileNotFound, StoreDamaged
-from kimi_files.extract.document import OutlineEntry
+from kimi_files.extract.document import OcrState, OutlineEntry, PageKind
 from kimi_files.local.database import Database
 from kimi_files.local.records import FileRecord
 from kimi_files.local.schema import SCHEMA_VERSION, migrate, raise_damage
@@ -49,11 +50,15 @@ class Usage:
     bytes: int
 
 
+# number, label, kind, title, characters, tokens, lines, without_text, hidden, has_plain, ocr
+PageRow = tuple[int, str, PageKind, str | None, int, int, int, bool, bool, bool, OcrState]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A part of a text, ready to be stored."""
 
-    pages: list[tuple[int, str, str, str | None, int, int, int, bool, bool, bool, str]]
+    pages: list[PageRow]
     pieces: list[tuple[int, str, int, int, int, int, str]]
     outline: list[tuple[int, str, int, int]]
     warnings: list[tuple[int, str]]
@@ -196,20 +201,38 @@ class Catalogue:
         seen = dict(self._unsaved_seen)
 
         def work(connection: sqlite3.Connection) -> Content:
-            known = _insert_content(connection, text.key, text.size) if content_id is None else content_id
-            _insert_rows(connection, known, rows)
+            _insert_seen(connection, seen)
+            if content_id is None:
+                return self._insert_whole(connection, text, rows)
+            _insert_rows(connection, content_id, rows)
             connection.execute(
                 "UPDATE contents SET state = 'ready', format = ?, correction = ?, text_bytes = ? WHERE id = ?",
-                (text.format, text.correction, text.text_bytes, known),
+                (text.format, text.correction, text.text_bytes, content_id),
             )
-            _insert_seen(connection, seen)
-            content = self._content(connection, known)
+            content = self._content(connection, content_id)
             assert content is not None  # it was stored just now
             return content
 
         finished = await self.database.write_shared(work, sum(len(text) for *_, text in rows.pieces))
         self._forget_saved(seen)
         return finished
+
+    def _insert_whole(self, connection: sqlite3.Connection, text: WholeText, rows: Rows) -> Content:
+        content_id = _insert_content(connection, text.key, text.size, text)
+        _insert_rows(connection, content_id, rows)
+        return Content(
+            id=content_id,
+            sha256=text.key.sha256,
+            name="",
+            file_id=None,
+            bytes=text.size,
+            format=text.format,
+            correction=text.correction,
+            pages=tuple(PageInfo(*row[:9], row[10]) for row in rows.pages),
+            outline=tuple(OutlineEntry(title=title, level=level, page=page) for _, title, level, page in rows.outline),
+            warnings=tuple(message for _, message in rows.warnings),
+            store=self,
+        )
 
     async def replace_page(self, content_id: int, rows: Rows, text_bytes: int) -> None:
         """Put another text in the place of one page's. ``rows`` has the page and its pieces, nothing else."""
@@ -276,9 +299,7 @@ class Catalogue:
 
     async def whole_pages(self, content_id: int, pages: Sequence[int]) -> list[str]:
         """The reading layer of each of these pages, from one consistent state."""
-        return await self.database.read(
-            lambda connection: [_whole_page(connection, content_id, page) for page in pages]
-        )
+        return await self.database.read(lambda connection: _whole_pages(connection, content_id, pages))
 
     async def line_offset(self, content_id: int, page: int, line: int) -> int:
         """Offset in the reading layer at which line ``line`` (from 1) starts; the page's length if past its end."""
@@ -434,10 +455,13 @@ def _record(row: Sequence[object]) -> FileRecord:
     )
 
 
-def _insert_content(connection: sqlite3.Connection, key: ContentKey, size: int) -> int:
+def _insert_content(connection: sqlite3.Connection, key: ContentKey, size: int, whole: WholeText | None = None) -> int:
+    """Id of a new text: one that everybody sees if it is ``whole``."""
+    state = ("building", "", None, 0) if whole is None else ("ready", whole.format, whole.correction, whole.text_bytes)
     cursor = connection.execute(
-        "INSERT INTO contents (sha256, extension, reader, state, bytes, used_at) VALUES (?, ?, ?, 'building', ?, ?)",
-        (key.sha256, key.extension, key.reader, size, int(time.time())),
+        "INSERT INTO contents (sha256, extension, reader, bytes, used_at, state, format, correction, text_bytes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key.sha256, key.extension, key.reader, size, int(time.time()), *state),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -457,6 +481,8 @@ def _insert_seen(connection: sqlite3.Connection, seen: dict[str, str]) -> None:
 
 def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) -> None:
     def insert(table: str, columns: str, values: Sequence[tuple[object, ...]]) -> None:
+        if not values:
+            return
         marks = ", ".join("?" for _ in columns.split(","))
         statement = f"INSERT INTO {table} (content, {columns}) VALUES ({content_id:d}, {marks})"  # noqa: S608
         connection.executemany(statement, values)
@@ -504,11 +530,7 @@ def _read_pieces(
         (content_id, page),
     ).fetchone()
     if row is None:
-        # Never an early end: who reads on would take a part of the text for all of it.
-        raise StoreDamaged(
-            f"Page {page} of this text is not in the store: the file was deleted, or its text has left the cache.",
-            "Call again; a path or a file that still exists is read anew.",
-        )
+        raise _gone(page)
     has_plain, characters, sha256 = row
     stored: Layer = "plain" if layer == "plain" and has_plain else "text"
     place = (content_id, page, stored)
@@ -545,14 +567,48 @@ def _check(sha256: str, page: int, layer: Layer, piece: Piece, stored: int) -> N
         raise_damage()
 
 
-def _whole_page(connection: sqlite3.Connection, content_id: int, page: int) -> str:
-    parts: list[str] = []
-    at, more = 0, True
-    while more:
-        pieces, more = _read_pieces(connection, content_id, page, "text", at, None)
-        parts.extend(piece.text for piece in pieces)
-        at += sum(len(piece.text) for piece in pieces)
-    return "".join(parts)
+def _whole_pages(connection: sqlite3.Connection, content_id: int, pages: Sequence[int]) -> list[str]:
+    texts: dict[int, str] = {}
+    for _, run in groupby(enumerate(pages), lambda pair: pair[1] - pair[0]):
+        following = [page for _, page in run]
+        texts |= _pages_between(connection, content_id, following[0], following[-1])
+    return [texts[page] for page in pages]
+
+
+def _pages_between(connection: sqlite3.Connection, content_id: int, first: int, last: int) -> dict[int, str]:
+    """The reading layers of the pages ``first`` to ``last``, by number."""
+    between = (content_id, first, last)
+    pages = connection.execute(
+        "SELECT number, characters, sha256 FROM pages JOIN contents ON contents.id = pages.content "
+        "WHERE content = ? AND number BETWEEN ? AND ? AND state = 'ready'",
+        between,
+    ).fetchall()
+    texts: dict[int, list[str]] = {number: [] for number, _, _ in pages}
+    for page in range(first, last + 1):
+        if page not in texts:
+            raise _gone(page)
+    reached = dict.fromkeys(texts, 0)
+    for page, start, line, text, stored in connection.execute(
+        "SELECT page, start, line, text, checksum FROM pieces "
+        "WHERE content = ? AND page BETWEEN ? AND ? AND layer = 'text' ORDER BY page, layer, start",
+        between,
+    ):
+        _check(pages[0][2], page, "text", Piece(start, line, text), stored)
+        if start != reached[page]:
+            raise_damage()
+        reached[page] += len(text)
+        texts[page].append(text)
+    if any(reached[number] < characters for number, characters, _ in pages):
+        raise_damage()
+    return {page: "".join(parts) for page, parts in texts.items()}
+
+
+def _gone(page: int) -> StoreDamaged:
+    # Never an early end: who reads on would take a part of the text for all of it.
+    return StoreDamaged(
+        f"Page {page} of this text is not in the store: the file was deleted, or its text has left the cache.",
+        "Call again; a path or a file that still exists is read anew.",
+    )
 
 
 def _far(end: int | None) -> int:

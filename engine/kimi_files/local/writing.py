@@ -18,7 +18,7 @@ from kimi_files.extract.document import (
     Warning,  # noqa: A004
     document_event,
 )
-from kimi_files.local.catalogue import Catalogue, ContentKey, Rows, WholeText, checksum
+from kimi_files.local.catalogue import Catalogue, ContentKey, PageRow, Rows, WholeText, checksum
 from kimi_files.progress import Progress
 
 # So little is checked as quickly as a thread is found for it.
@@ -72,7 +72,7 @@ class _Page:
         self.plain_newlines += text.count("\n")
         return piece
 
-    def row(self) -> tuple[int, str, str, str | None, int, int, int, bool, bool, bool, str]:
+    def row(self) -> PageRow:
         first = self.first
         return (
             first.number,

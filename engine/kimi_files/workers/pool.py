@@ -63,6 +63,7 @@ class WorkerPool:
         self._strict = strict
         self._deadline = deadline
         self._idle_seconds = idle
+        self._size = size
         self._turns = anyio.Semaphore(size)
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
@@ -97,10 +98,10 @@ class WorkerPool:
             finally:
                 await self._release(run)
 
-    def prepare(self) -> None:
-        """Start a worker, if there is none, for a job that is likely to come: the caller does other things meanwhile."""
-        if not self._idle and not self._busy:
-            with suppress(ReaderDied):  # the job itself will say so, if it comes
+    def prepare(self, jobs: int = 1) -> None:
+        """Start workers, as far as there are none, for jobs that are likely to come while the caller does other things."""
+        with suppress(ReaderDied):  # the job itself will say so, if it comes
+            while len(self._idle) + len(self._busy) < min(jobs, self._size):
                 self._idle.append(_Worker(self._idle_seconds))
 
     async def aclose(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kimi_files.extract.scan_columns import Line
-from kimi_files.extract.scan_layout import arrange
+from kimi_files.extract.scan_layout import Line, arrange
 
 SIZE = 30.0
 

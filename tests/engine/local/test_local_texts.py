@@ -164,7 +164,7 @@ async def test_a_reader_starts_beside_the_opening_of_the_store_and_only_then(
 ) -> None:
     service = LocalFilesService(tmp_path / "store", pool)
     prepared: list[bool] = []
-    monkeypatch.setattr(pool, "prepare", lambda: prepared.append((tmp_path / "store").exists()))
+    monkeypatch.setattr(pool, "prepare", lambda jobs: prepared.append((tmp_path / "store").exists()))
     for name in ("one.txt", "two.txt"):
         await content(service, written(tmp_path / name, f"text of {name}"))
     assert prepared == [False]

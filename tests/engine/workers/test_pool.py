@@ -92,6 +92,8 @@ async def test_a_prepared_worker_takes_the_next_job(pool: WorkerPool, transport:
     assert {await pid_of_worker(pool)} == started
     pool.prepare()
     assert set(_children()) - before == started
+    pool.prepare(9)
+    assert len(set(_children()) - before) == 2
 
 
 @pytest.mark.parametrize("what", ["segfault", "abort", "leave"])
