@@ -521,6 +521,7 @@ def _compound_format(name: str, stream: BinaryIO) -> Format:
         ("workbook", XLS),
         ("book", XLS),
         ("powerpoint document", PPT),
+        ("pp40", PPT),
         ("__properties_version1.0", OUTLOOK),
     ):
         if key in streams:
@@ -529,11 +530,6 @@ def _compound_format(name: str, stream: BinaryIO) -> Format:
     if not streams and named in (DOC, XLS, PPT, OUTLOOK):
         # The directory is damaged: the format's own reader says so better.
         return named
-    if "pp40" in streams:
-        raise UnsupportedFile(
-            f"'{name}' is a presentation of PowerPoint 4, from before 1995, which is not read.",
-            "Open it in LibreOffice Impress and save it as PPTX.",
-        )
     if "visiodocument" in streams:
         raise _refused(name, "a Visio drawing")
     raise _refused(name, "an OLE2 container that holds no document, workbook, presentation or message")

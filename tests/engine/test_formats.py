@@ -266,11 +266,6 @@ def test_a_document_that_another_program_can_save_says_so() -> None:
         identify("a.doc", io.BytesIO(b"\xffWPC" + bytes(60)))
 
 
-def test_a_presentation_from_before_1995_says_what_to_do() -> None:
-    with pytest.raises(UnsupportedFile, match=r"PowerPoint 4.*save it as PPTX"):
-        identify("a.ppt", io.BytesIO(compound("PP40")))
-
-
 def test_empty_file_is_refused_in_the_contracts_words() -> None:
     with pytest.raises(EmptyFile) as caught:
         found("a.txt", b"")

@@ -33,10 +33,11 @@ def mobi(
     protection: int = 0,
     contents: list[tuple[str, int, int]] | None = None,
     trailers: bool = False,
+    about: dict[int, str] | None = None,
 ) -> bytes:
     """A Mobipocket book of this markup; ``contents`` are (title, level, offset in the markup).
 
-    ``trailers`` appends what reading programs want at the end of each record.
+    ``trailers`` appends what reading programs want at the end of each record; ``about`` are values by their number.
     """
     pack, tables = _packer(compression)
     records = [pack(record) for record in _split(raw)]
@@ -49,6 +50,11 @@ def mobi(
     _put(head, 116, len(tables))
     _put(head, 244, 1 + len(records) + len(tables) if index else _NONE)
     head[242:244] = struct.pack(">H", 3 if trailers else 0)
+    said = [(kind, value.encode()) for kind, value in (about or {}).items()]
+    extended = b"".join(struct.pack(">II", kind, 8 + len(value)) + value for kind, value in said)
+    if about:
+        _put(head, 128, 0x40)
+        head += struct.pack(">4sII", b"EXTH", 12 + len(extended), len(about)) + extended
     return _database([bytes(head), *records, *tables, *index], b"BOOKMOBI")
 
 

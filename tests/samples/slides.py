@@ -100,6 +100,34 @@ def _table(rows: list[list[str]]) -> str:
     )
 
 
+def powerpoint_97(boxes: list[tuple[tuple[int, int], str, list[tuple[int, int]], list[tuple[int, int]]]]) -> bytes:
+    """A presentation of one slide with text boxes: left and top, text with "\\r" between paragraphs, runs of paragraphs as
+    (characters, depth), runs of characters as (characters, raised by)."""
+
+    def record(kind: int, content: bytes, *, holds_others: bool = False) -> bytes:
+        return struct.pack("<HHI", 15 if holds_others else 0, kind, len(content)) + content
+
+    def box(place: tuple[int, int], text: str, depths: list[tuple[int, int]], raised: list[tuple[int, int]]) -> bytes:
+        # A paragraph's alignment stands between what is looked for, a font's size before how far it is raised.
+        styles = b"".join(struct.pack("<IHIH", count, depth, 0x800, 0) for count, depth in depths)
+        styles += b"".join(struct.pack("<IIHh", count, 0xA0000, 18, rise) for count, rise in raised)
+        left, top = place
+        inner = record(0x0F9F, struct.pack("<I", 1)) + record(0x0FA0, text.encode("utf-16-le")) + record(0x0FA1, styles)
+        anchor = record(0xF010, struct.pack("<4h", top, left, left + 900, top + 300))
+        return record(0xF004, anchor + record(0xF00D, inner, holds_others=True), holds_others=True)
+
+    drawing = record(0xF003, b"".join(box(*each) for each in boxes), holds_others=True)
+    drawing = record(0x040C, record(0xF002, drawing, holds_others=True), holds_others=True)
+    slide = record(0x03EE, record(0x03EF, bytes(24)) + drawing, holds_others=True)
+    listed = record(0x0FF0, record(0x03F3, struct.pack("<5I", 2, 0, 0, 256, 0)), holds_others=True)
+    document = record(0x03E8, listed, holds_others=True)
+    places = record(0x1772, struct.pack("<3I", 1 | 2 << 20, 0, len(document)))
+    stream = document + slide
+    edit = record(0x0FF5, struct.pack("<7I", 256, 0, 0, len(stream), 1, 3, 0))
+    user = record(0x0FF6, struct.pack("<3I", 20, 0xE391C05F, len(stream) + len(places)))
+    return compound({"PowerPoint Document": stream + places + edit, "Current User": user})
+
+
 def powerpoint_95(slides: list[Slide], encoding: str = "cp1252") -> bytes:
     """Titles, bullets and notes as PowerPoint 95 wrote them, after a master that is no slide of the show."""
     shown = b"".join(_slide_95(slide, encoding) for slide in slides)
@@ -128,3 +156,53 @@ def _text_95(kind: int, text: str, encoding: str) -> bytes:
     words = _record_95(0x07EE, text.encode(encoding), 53) + _record_95(0x07EE, b"Arial", 48)
     looks = _record_95(0x0FA3, struct.pack("<I", kind) + bytes(32))
     return _record_95(0x0FA2, looks + _record_95(0x0FE0, words, holds_others=True), holds_others=True)
+
+
+def powerpoint_4(slides: list[Slide], *, is_macintosh: bool = False, encoding: str = "cp1252") -> bytes:
+    """Titles, bullets and notes in zones as PowerPoint 4 wrote them, the last of which tells where the others are."""
+    order = ">" if is_macintosh else "<"
+
+    def packed(kinds: str, *numbers: int) -> bytes:
+        return struct.pack(order + kinds, *numbers)
+
+    zones = [bytes(24)]
+
+    def zone(content: bytes) -> int:
+        zones.append(content)
+        return len(zones) - 1
+
+    def text(words: str) -> bytes:
+        raw = words.encode(encoding)
+        looks = packed("HI", 0x0C, len(raw)) + packed("HI", 0x10, 1) + bytes(16) + packed("HI", 0x18, len(raw))
+        return (
+            bytes(52)
+            + packed("HI", 1, len(raw))
+            + raw
+            + bytes(len(raw) % 2)
+            + looks
+            + packed("HI", 0x1C, 1)
+            + bytes(28)
+        )
+
+    def page(title: str, body: str, other: str = "") -> int:
+        texts, places = b"", []
+        for words in (title, body):
+            places.append(14 + len(texts) if words else 0)
+            texts += text(words) if words else b""
+        texts += text(other) if other else b""
+        return zone(packed("I", zone(packed("IIHI", *places, 0, 14) + texts)) + bytes(34))
+
+    entries = bytes(16)
+    for number, slide in enumerate(slides, start=1):
+        notes = page("", slide.notes, str(number)) if slide.notes else 0
+        record = zone(packed("4I", 0, 0, page(slide.title, "\r".join(slide.bullets)), notes) + bytes(18))
+        entries += bytes(12) + packed("I", record)
+    listed = zone(bytes(6) + packed("IHH", zone(entries), 1, len(slides)) + bytes(8))
+    document = zone(bytes(34) + packed("I", listed) + bytes(108))
+    start = 30 + 8 * len(zones)
+    table = b""
+    for content in zones:
+        table += packed("II", 0x80 << 24 | len(content), start)
+        start += len(content)
+    head = packed("IIIHHIHH", 0x0BADDEED, 4, 30, len(zones), 10, start, 102, document) + bytes(6)
+    return compound({"Current ID": bytes(4), "PP40": head + table + b"".join(zones)})

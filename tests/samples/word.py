@@ -104,6 +104,42 @@ def table(rows: list[list[str]]) -> str:
     return f"<w:tbl><w:tblGrid>{'<w:gridCol/>' * columns}</w:tblGrid>{''.join(lines)}</w:tbl>"
 
 
+def word_97(runs: list[tuple[str, bytes]], fonts: list[str] | None = None, fields: bytes = b"") -> bytes:
+    """A binary document of runs with the properties of their characters; without styles, its first paragraph is a heading.
+
+    ``fields`` is the stream with the data of form fields.
+    """
+    text = "".join(words for words, _ in runs)
+    start, place = 0x400, 0x400 + 2 * len(text) + -2 * len(text) % 512
+    # A page of character properties: where runs begin, where each one's properties stand, these from the end on.
+    page = bytearray(512)
+    page[511] = len(runs)
+    position, top = start, 511
+    for number, (words, properties) in enumerate(runs):
+        struct.pack_into("<II", page, 4 * number, position, position + 2 * len(words))
+        position += 2 * len(words)
+        if properties:
+            top = (top - 1 - len(properties)) // 2 * 2
+            page[top : top + 1 + len(properties)] = bytes([len(properties)]) + properties
+            page[4 * (len(runs) + 1) + number] = top // 2
+    pages = struct.pack("<3I", start, position, place // 512)
+    pieces = struct.pack("<2I", 0, len(text)) + struct.pack("<HIH", 0, start, 0)
+    pieces = b"\x02" + struct.pack("<I", len(pieces)) + pieces
+    names = b"".join(
+        bytes([39 + 2 * len(name) + 2]) + bytes(39) + (name + "\0").encode("utf-16-le") for name in fonts or []
+    )
+    names = struct.pack("<HH", len(fonts or []), 0) + names
+    block, tables = bytearray(start), b""
+    for field, table in ((0xFA, pages), (0x112, names), (0x1A2, pieces)):
+        struct.pack_into("<II", block, field, len(tables), len(table))
+        tables += table
+    struct.pack_into("<HH", block, 0, 0xA5EC, 0xC1)
+    struct.pack_into("<H", block, 10, 0x0200)
+    struct.pack_into("<i", block, 0x4C, len(text))
+    main = (bytes(block) + text.encode("utf-16-le")).ljust(place, b"\0") + page
+    return compound({"WordDocument": main, "1Table": tables, "Data": fields})
+
+
 def word_95(text: str, encoding: str = "cp1252", heads: str = "") -> bytes:
     """A document of Word 95 with paragraphs that end with a carriage return; in UTF-16 as in its Far Eastern edition.
 

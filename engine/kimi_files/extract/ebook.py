@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,6 +17,7 @@ from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.tokens import estimate_tokens
 
 if TYPE_CHECKING:
+    from kimi_files.extract.mobi import Book
     from kimi_files.formats import Format
 
 # A part of the book without a heading or a line of the contents is no chapter: below this it goes with the one before.
@@ -27,7 +28,10 @@ _MOST_ENTRIES = 1_000
 
 _MARKUP = re.compile(r"<(?:html|body|p|div|br|h[1-6]|b|i|font)\b[^>]*>", re.IGNORECASE)
 _HEADING = re.compile(rb"<h[1-6]\b", re.IGNORECASE)
-_INNER_LINK = re.compile(r"""(<a\b[^>]*?)\shref\s*=\s*(?:"(?!\w+:)[^"]*"|'(?!\w+:)[^']*')""", re.IGNORECASE)
+_OUTSIDE = r"(?!kindle:)\w+:"
+_INNER_LINK = re.compile(
+    rf"""(<a\b[^>]*?)\shref\s*=\s*(?:"(?!{_OUTSIDE})[^"]*"|'(?!{_OUTSIDE})[^']*')""", re.IGNORECASE
+)
 _PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALTERNATIVE = re.compile(r"""\salt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
@@ -67,7 +71,12 @@ def read(
         if chapters:
             chapters[0].text = f"{epub.about(untrusted_bytes)}\n\n{chapters[0].text}".strip()
     else:
-        chapters = _chapters(_kindle_parts(untrusted_bytes, messages), messages)
+        from kimi_files.extract.mobi import read_book
+
+        book = read_book(untrusted_bytes)
+        chapters = _chapters(_kindle_parts(book, messages), messages)
+        if chapters:
+            chapters[0].text = f"{said_of(book.about)}\n\n{chapters[0].text}".strip()
     is_outlined = any(chapter.entries for chapter in chapters)
     left = _MOST_ENTRIES
     for number, chapter in enumerate(chapters or [_Chapter(None, "", 0, [])], start=1):
@@ -136,10 +145,19 @@ def _described(match: re.Match[str]) -> str:
     return f' <img alt="{html.escape(words)}" src="picture"> ' if words else " "
 
 
-def _kindle_parts(untrusted_bytes: bytes, messages: list[str]) -> Iterator[Part]:
-    from kimi_files.extract.mobi import read_book
+def said_of(about: Mapping[str, Sequence[str]]) -> str:
+    """What a book says of itself, its title, its authors and so on, a line each; a description may be HTML."""
+    lines = []
+    for name in ("Title", "Authors", "Language", "Publisher", "Date", "Description"):
+        words = ", ".join(line for value in about.get(name, ()) if (line := " ".join(value.split())))
+        words = " ".join(html.unescape(re.sub(r"<[^<>]{0,200}>", " ", words)).split())
+        # What converters write where they know nothing.
+        if words and words != "Unknown":
+            lines.append(f"**{name}:** {words}")
+    return "\n".join(lines)
 
-    book = read_book(untrusted_bytes)
+
+def _kindle_parts(book: Book, messages: list[str]) -> Iterator[Part]:
     entries: dict[int, list[tuple[str, int]]] = {}
     for entry in book.entries:
         entries.setdefault(entry.part, []).append((entry.title, entry.level))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import posixpath
 import re
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from kimi_files.errors import DamagedFile, TooComplex, UnsupportedFile
-from kimi_files.extract.ebook import Part, decoded
+from kimi_files.extract.ebook import Part, decoded, said_of
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.tags import walk
 from kimi_files.tokens import estimate_tokens
@@ -126,14 +125,7 @@ def about(untrusted_bytes: bytes) -> str:
 
     if root:
         walk(_read(package, root), start, end, text)
-    lines = []
-    for tag, name in _ABOUT.items():
-        words = ", ".join(line for value in said.get(tag, ()) if (line := " ".join(value.split())))
-        # A description may be HTML.
-        words = html.unescape(re.sub(r"<[^<>]{0,200}>", " ", words)).strip()
-        if words:
-            lines.append(f"**{name}:** {words}")
-    return "\n".join(lines)
+    return said_of({name: said.get(tag, []) for tag, name in _ABOUT.items()})
 
 
 def _reading_order(package: Package, messages: list[str]) -> tuple[list[str], list[_Entry]]:

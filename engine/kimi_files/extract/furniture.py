@@ -37,6 +37,7 @@ _BLOCKS = frozenset(
 _ATTRIBUTE = re.compile(r"""\b(role|class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+|&nbsp;")
 
+_BREAKS = _BLOCKS | {"p", "li", "dt", "dd", "td", "th", "tr", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
 _TAGS = ("nav", "footer", "aside", "dialog")
 _ROLES = frozenset(
     ["navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar", "complementary"]
@@ -46,7 +47,7 @@ _NAMES = re.compile(
     r"(?:^|[\s_-])(?:(?:main|top|sub|site|primary|global|mega|user|footer|side|mobile)?-?(?:nav|navs|navbar|navigation|menu|menus)"
     r"|breadcrumbs?|bread-crumbs?|side-?bar|foot|(?:site|page|global|main)?-?footer|masthead|cookies?|consent|gdpr"
     r"|shar(?:e|ing|er)|sharedaddy|addthis|addtoany|social|socials|social-?(?:links|media|share|sharing|icons|bar|buttons)"
-    r"|relat(?:ed|ion)s?|recommend(?:ed|ation|ations|s)?|recirc|outbrain|taboola|more-?(?:stories|news|articles|from)"
+    r"|relat(?:ed|ion)s?|recommend(?:ed|ation|ations|s)?|recirc(?:ulation)?|similar|read-?(?:next|also)|up-?next|prev-?next|next-?prev|cta|outbrain|taboola|more-?(?:stories|news|articles|from)"
     r"|newsletter|subscri(?:be|ption)|sign-?up|promos?|promo(?:tion|ted)s?|adverts?|advertise?ments?|ad-?(?:slot|container|wrapper|box|unit|banner)s?|sponsor(?:ed|s)?"
     r"|pop-?up|modal|overlay|tool-?bar|paginat(?:ion|or)|pager|widget-area|tags?-?(?:list|links|cloud)?|trending|most-?(?:read|popular)"
     r"|popular|recent|recent-?(?:posts|news|articles|stories)|latest|latest-?news|login|comments?|comment-?(?:list|form|respond|area|section)|respond|disqus|disqus_thread|author-?(?:bio|box|info)|post-?(?:meta|navigation|nav)"
@@ -69,11 +70,22 @@ _LEFT_SHARE = 0.25
 _LEFT_CHARACTERS = 250
 _LIST_OF_LINKS = 2.0
 _FEWEST_LINKED = 60
+# A paragraph has so many characters; where they make so much of the page, the part with nearly all of them is the content, and
+# what says more outside of it stays, too.
+_PARAGRAPH = 80
+_FEWEST_SAID = 250
+_PARAGRAPHS_SHARE = 0.4
+_NEARLY_ALL = 0.8
+_MOST_SAID = 200
 
 
 @dataclass(slots=True)
 class _Block:
-    """``end`` is -1 where its end tag is missing; ``titles`` and ``tables`` count main headings and headings of tables in it."""
+    """``end`` is -1 where its end tag is missing; ``titles`` and ``tables`` count main headings and headings of tables in it.
+
+    ``said`` are the characters of its paragraphs, ``open`` all that are no link, both without what is ``marked``; ``title``
+    is where the first main heading of the page begins.
+    """
 
     tag: str
     start: int
@@ -84,7 +96,15 @@ class _Block:
     linked: int = 0
     titles: int = 0
     tables: int = 0
+    said: int = 0
+    open: int = 0
+    title: int = 0
     inner: list[_Block] = field(default_factory=list)
+
+    @property
+    def marked(self) -> bool:
+        """Whether it says itself that it is furniture."""
+        return self.named or self.tag in _TAGS or self.role in _ROLES
 
     @property
     def plain(self) -> int:
@@ -97,8 +117,9 @@ def apart(markup: str) -> tuple[str, str]:
     page = _blocks(markup)
     if page is None:
         return markup, ""
-    content = _content(page)
-    cuts = _outermost(page, lambda block: _is_furniture(block, page, content))
+    outer = _content(page)
+    content = _innermost(outer or page)
+    cuts = _outermost(page, lambda block: _is_furniture(block, page, outer, content))
     left = page.plain - sum(block.plain for block in cuts)
     if not cuts or left < max(_LEFT_CHARACTERS, _LEFT_SHARE * page.plain):
         return markup, ""
@@ -119,8 +140,25 @@ def _content(page: _Block) -> _Block | None:
     return None
 
 
+def _innermost(block: _Block) -> _Block | None:
+    """The smallest part with nearly all that is said in paragraphs; None where little is said so."""
+    least = max(_PARAGRAPHS_SHARE * block.open, _FEWEST_SAID)
+    if block.said < least:
+        return None
+    total, start = block.said, block
+    while inner := max(block.inner, key=lambda each: 0 if each.marked or each.end < 0 else each.said, default=None):
+        if inner.marked or inner.end < 0 or inner.said < _NEARLY_ALL * total:
+            break
+        block = inner
+    return None if block is start and block.tag == "body" else block
+
+
 def _is_called(name: str, block: _Block) -> bool:
     return block.tag == name
+
+
+def _holds(block: _Block, part: _Block | None) -> bool:
+    return part is not None and (block is part or _is_in(part, block))
 
 
 def _is_in(block: _Block, other: _Block) -> bool:
@@ -139,19 +177,24 @@ def _outermost(page: _Block, wanted: Callable[[_Block], bool]) -> list[_Block]:
     return found
 
 
-def _is_furniture(block: _Block, page: _Block, content: _Block | None) -> bool:
-    if block.end < 0 or not block.characters or block is content or (content is not None and _is_in(content, block)):
+def _is_furniture(block: _Block, page: _Block, outer: _Block | None, content: _Block | None) -> bool:
+    if block.end < 0 or not block.characters or any(_holds(block, part) for part in (outer, content)):
         return False
     if block.plain > _FURNITURE_SHARE * page.plain or 0 < block.titles == page.titles:
         return False
     if block.tag in _TAGS or block.role in _ROLES:
         return True
+    is_outside = content is not None and not _is_in(block, content)
     if block.named:
-        return block.plain <= max(_NAMED_SHARE * page.plain, _MOSTLY_LINKS * block.linked)
-    if block.titles or block.tables:
+        return is_outside or block.plain <= max(_NAMED_SHARE * page.plain, _MOSTLY_LINKS * block.linked)
+    if block.titles or (block.tables and block.plain > block.linked):
         return False
-    if content is not None:
-        return not _is_in(block, content)
+    if outer is not None and not _is_in(block, outer):
+        return True
+    if content is not None and is_outside:
+        # Between the title and the text stand its author, its date, and what it says in short.
+        is_introduction = page.title < block.start < content.start and block.plain >= block.linked
+        return block.said <= _MOST_SAID and not is_introduction
     return block.linked >= max(_FEWEST_LINKED, _LIST_OF_LINKS * block.plain)
 
 
@@ -162,10 +205,15 @@ def _blocks(markup: str) -> _Block | None:
     """What stands in what, and how much text and how much of it as links; None for a page that breaks off in the middle."""
     page = _Block("body", 0, end=len(markup))
     stack, opened = [page], Counter[str]()
-    position, in_link, in_title = 0, False, False
+    position, in_link, in_title, run = 0, False, False, 0
     while match := _MARKUP.search(markup, position):
-        _count(stack[-1], 0 if in_title else len(_BLANKS.sub("", markup[position : match.start()])), in_link)
+        count = 0 if in_title else len(_BLANKS.sub("", markup[position : match.start()]))
+        _count(stack[-1], count, in_link)
+        run += 0 if in_link else count
         tag, closes, position = (match["tag"] or "").lower(), bool(match["close"]), match.end()
+        if tag in _BREAKS:
+            stack[-1].said += run if run >= _PARAGRAPH else 0
+            run = 0
         if not tag:
             position = markup.find("-->", position - 2) + 3
         elif tag in _RAW_END and not closes and not match["attributes"].endswith("/"):
@@ -179,6 +227,7 @@ def _blocks(markup: str) -> _Block | None:
             in_title = not closes
         elif tag == "h1" and not closes:
             stack[-1].titles += 1
+            page.title = page.title or match.start()
         elif tag == "th" and not closes:
             stack[-1].tables += 1
         elif tag in _BLOCKS and closes:
@@ -195,7 +244,10 @@ def _blocks(markup: str) -> _Block | None:
 
 def _count(block: _Block, characters: int, in_link: bool) -> None:
     block.characters += characters
-    block.linked += characters if in_link else 0
+    if in_link:
+        block.linked += characters
+    else:
+        block.open += characters
 
 
 def _close(stack: list[_Block], opened: Counter[str], tag: str, end: int) -> None:
@@ -214,6 +266,9 @@ def _leave(stack: list[_Block], opened: Counter[str]) -> None:
     stack[-1].linked += block.linked
     stack[-1].titles += block.titles
     stack[-1].tables += block.tables
+    if not block.marked:
+        stack[-1].said += block.said
+        stack[-1].open += block.open
 
 
 def _described(attributes: str) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from kimi_files.errors import DamagedFile, TooComplex, UnsupportedFile
@@ -16,9 +16,11 @@ _MOST_BYTES = 256 << 20
 _MOST_RECORD_BYTES = 1 << 17
 
 _PLAIN, _PALMDOC, _HUFFMAN = 1, 2, 17480
+_HAS_EXTENDED = 0x40
+_ABOUT = {503: "Title", 100: "Authors", 524: "Language", 101: "Publisher", 106: "Date", 103: "Description"}
 _BOUNDARY = 121  # the number of the record at which a book's second form, KF8, begins
 _NAMES = {"cp1252": "cp1252", 1252: "cp1252", 65001: "utf-8"}
-_PAGE_BREAK = re.compile(rb"<\s*/?\s*mbp:pagebreak\b[^>]*>", re.IGNORECASE)
+_PAGE_BREAK = re.compile(rb"<\s*/?\s*mbp:pagebreak\b[^>]*>(?:\s*<\s*/\s*mbp:pagebreak\s*>)?", re.IGNORECASE)
 _LITERALS = re.compile(rb"[\x00\x09-\x7f]+")
 
 _PROTECTED = UnsupportedFile(
@@ -41,11 +43,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """``parts`` are the chapters' markup in order, still encoded; ``encoding`` is None where the file does not say."""
+    """``parts`` are the chapters' markup in order, still encoded; ``encoding`` is None where the file does not say.
+
+    ``about`` are its title, its authors and so on, by what they are called.
+    """
 
     parts: list[bytes]
     encoding: str | None
     entries: list[Entry] = field(default_factory=list)
+    about: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_book(untrusted_bytes: bytes) -> Book:
@@ -76,21 +82,27 @@ def _records(untrusted_bytes: bytes) -> list[bytes]:
 def _start_of_kf8(records: list[bytes]) -> int:
     """The record at which the KF8 form begins; 0 where there is no second form."""
     header = records[0]
-    if header[16:20] != b"MOBI" or len(header) < 132 or not struct.unpack_from(">I", header, 128)[0] & 0x40:
+    if header[16:20] != b"MOBI" or len(header) < 132 or not struct.unpack_from(">I", header, 128)[0] & _HAS_EXTENDED:
         return 0
+    for kind, value in _extended(header):
+        if kind == _BOUNDARY and len(value) == 4:
+            start = int.from_bytes(value, "big")
+            is_there = 0 < start < len(records) and records[start - 1].startswith(b"BOUNDARY")
+            return start if is_there else 0
+    return 0
+
+
+def _extended(header: bytes) -> Iterator[tuple[int, bytes]]:
+    """What a header says of the book beyond the numbers at fixed places: kind and value."""
     position = 16 + struct.unpack_from(">I", header, 20)[0]
     if header[position : position + 4] != b"EXTH":
-        return 0
+        return
     count = struct.unpack_from(">I", header, position + 8)[0]
     position += 12
     for _ in range(min(count, 1_000)):
         kind, length = struct.unpack_from(">II", header, position)
-        if kind == _BOUNDARY and length == 12:
-            start: int = struct.unpack_from(">I", header, position + 8)[0]
-            is_there = 0 < start < len(records) and records[start - 1].startswith(b"BOUNDARY")
-            return start if is_there else 0
+        yield kind, header[position + 8 : position + max(length, 8)]
         position += max(length, 8)
-    return 0
 
 
 class _Form:
@@ -113,9 +125,16 @@ class _Form:
         if self._protection:
             raise _PROTECTED
         raw = self._text()
-        if self._version == 8:
-            return self._kf8(raw)
-        return self._mobipocket(raw)
+        book = self._kf8(raw) if self._version == 8 else self._mobipocket(raw)
+        return replace(book, about=self._about())
+
+    def _about(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        if self._is_mobi and self._number(128, 0) & _HAS_EXTENDED:
+            for kind, value in _extended(self._header):
+                if kind in _ABOUT:
+                    found.setdefault(_ABOUT[kind], []).append(value.decode(self._encoding or "cp1252", "replace"))
+        return found
 
     def _number(self, offset: int, missing: int = NO_INDEX) -> int:
         """A number of the header; ``missing`` where the header is too short for it."""
@@ -162,7 +181,7 @@ class _Form:
         if not cuts:
             cuts = sorted({_tag_before(raw, offset) for offset, _, level in starts if level == 1})
         bounds = [0, *(cut for cut in cuts if 0 < cut < len(raw)), len(raw)]
-        parts = [raw[first:last] for first, last in pairwise(bounds)]
+        parts = [_PAGE_BREAK.sub(b"", raw[first:last]) for first, last in pairwise(bounds)]
         entries = []
         for offset, title, level in starts:
             # A chapter may be said to start at the page break itself.

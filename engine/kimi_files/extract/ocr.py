@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kimi_files.extract.scan_layout import Line, arrange
+from kimi_files.extract.scan_columns import Line
+from kimi_files.extract.scan_gutters import Area, part_at_gutters
+from kimi_files.extract.scan_layout import arrange
 from kimi_files.extract.scan_signs import set_right
 from kimi_files.extract.scan_widths import Reading, with_widths
 
@@ -43,13 +45,17 @@ def read_picture(image: Image) -> str:
     if quarter_turns:
         pixels = numpy.ascontiguousarray(numpy.rot90(pixels, quarter_turns))
         boxes, crops = _detect(engine, pixels)
+    areas, crops = part_at_gutters(_levelled(boxes), crops)
     found = [
-        (box, reading)
-        for box, reading in zip(boxes, _read(engine, crops), strict=True)
+        (area, reading)
+        for area, reading in zip(areas, _read(engine, crops), strict=True)
         if reading.score >= _LEAST_SCORE and not _STROKES.issuperset(reading.text)
     ]
     texts = with_widths([reading for _, reading in found])
-    return set_right(arrange(_levelled([(box, text) for (box, _), text in zip(found, texts, strict=True)])))
+    lines = (
+        Line(text, area.left, area.top, area.right, area.bottom) for (area, _), text in zip(found, texts, strict=True)
+    )
+    return set_right(arrange(lines))
 
 
 @cache
@@ -164,22 +170,23 @@ def _sides(box: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return width, height
 
 
-def _levelled(found: Sequence[tuple[Any, str]]) -> Iterator[Line]:
-    """The lines as upright boxes, after the slant that all of them share was taken away."""
+def _levelled(boxes: Sequence[Any]) -> list[Area]:
+    """The boxes upright, after the slant that all of them share was taken away."""
     slants = sorted(
-        math.atan2(box[1][1] - box[0][1], box[1][0] - box[0][0])
-        for box, _ in found
-        if _sides(box)[0] > 4 * _sides(box)[1]
+        math.atan2(box[1][1] - box[0][1], box[1][0] - box[0][0]) for box in boxes if _sides(box)[0] > 4 * _sides(box)[1]
     )
     slant = slants[len(slants) // 2] if slants else 0.0
     cosine, sine = math.cos(slant), math.sin(slant)
-    for box, text in found:
+    areas = []
+    for box in boxes:
         across = [x * cosine + y * sine for x, y in box]
         down = [y * cosine - x * sine for x, y in box]
-        yield Line(
-            text,
-            left=(across[0] + across[3]) / 2,
-            top=(down[0] + down[1]) / 2,
-            right=(across[1] + across[2]) / 2,
-            bottom=(down[2] + down[3]) / 2,
+        areas.append(
+            Area(
+                left=(across[0] + across[3]) / 2,
+                top=(down[0] + down[1]) / 2,
+                right=(across[1] + across[2]) / 2,
+                bottom=(down[2] + down[3]) / 2,
+            )
         )
+    return areas

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -223,34 +223,41 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
     """The pages in order. liteparse reads in a thread of its own, which holds no lock, while pdfium reads in this one."""
     count = len(document)
     size = _part_size(count)
-    with ThreadPoolExecutor(1) as beside:
-        batches = _parsed_batches(untrusted_pdf, size, findings)
-        # One part is waited for, and the next is begun when that is read.
-        coming = deque(beside.submit(next, batches, None) for _ in range(2))
-        # These take as long as a few pages, and liteparse reads meanwhile.
-        from kimi_files.extract.pdf_page.laid import LaidPage
-        from kimi_files.extract.pdf_page.layout import turned_by
+    batches = _parsed_batches(untrusted_pdf, size, findings)
+    # One part is waited for, and the next is begun when that is read.
+    coming = deque(_beside().submit(next, batches, None) for _ in range(2))
+    # These take as long as a few pages, and liteparse reads meanwhile.
+    from kimi_files.extract.pdf_page.laid import LaidPage
+    from kimi_files.extract.pdf_page.layout import turned_by
 
-        ahead = (_seen(document, number) for number in range(1, count + 1))
-        seen: deque[_Seen] = deque()
-        parts: list[Part] = []
-        made: list[list[_Page]] = []
-        try:
-            for first in range(1, count + 1, size):
-                numbers = range(first, min(first + size, count + 1))
-                _look_ahead(ahead, seen, len(numbers), coming[0])
-                laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
-                coming.append(beside.submit(next, batches, None))
-                parts.append(headings(laid) if size < count else Part({}, {}))
-                turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
-                laid |= _upright(untrusted_pdf, turned)
-                made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
-                if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
-                    yield from _on_levels(parts, made, numbers.stop)
-                    made = []
-        finally:
-            # liteparse ends a session only in the thread that began it.
-            beside.submit(batches.close)
+    ahead = (_seen(document, number) for number in range(1, count + 1))
+    seen: deque[_Seen] = deque()
+    parts: list[Part] = []
+    made: list[list[_Page]] = []
+    try:
+        for first in range(1, count + 1, size):
+            numbers = range(first, min(first + size, count + 1))
+            _look_ahead(ahead, seen, len(numbers), coming[0])
+            laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
+            coming.append(_beside().submit(next, batches, None))
+            parts.append(headings(laid) if size < count else Part({}, {}))
+            turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
+            laid |= _upright(untrusted_pdf, turned)
+            made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
+            if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
+                yield from _on_levels(parts, made, numbers.stop)
+                made = []
+    finally:
+        for future in coming:
+            future.cancel()
+        # liteparse ends a session only in the thread that began it.
+        _beside().submit(batches.close)
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """The thread in which liteparse reads one file after another."""
+    return ThreadPoolExecutor(1)
 
 
 def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, coming: Future[Any]) -> None:
@@ -357,13 +364,15 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
     """One page from both engines; ``laid`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_page.headings import with_headings_of_papers
+    from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
+    from kimi_files.extract.pdf_page.ideographs import without_breaks, without_false_code
     from kimi_files.extract.pdf_page.layout import put_right, with_links
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
         # A link over several lines or words comes as one link for each of them.
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
+    markdown = without_false_code(markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
     plain, letters = seen.plain, seen.letters
@@ -383,7 +392,8 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
             markdown, difference = arranged, other
     text = plain
     if not difference.is_much:
-        text = with_headings_of_papers(without_false_formulas(markdown, plain), plain)
+        text = with_headings_of_papers(without_false_formulas(without_breaks(markdown, plain), plain), plain)
+        text = with_headings_apart(text, plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if laid and not difference.is_much:

@@ -3,42 +3,59 @@
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from kimi_files.errors import TooComplex
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
 from kimi_files.extract.office.markdown import comment
 
-_TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.DOTALL)
-# What of it a token is.
-_NAME, _VALUE, _BYTE, _SIGN, _BRACE, _TEXT = range(1, 7)
-_GROUPS = re.compile(rb"[{}]|\\[{}\\]|\\bin(\d{1,10}) ?")
+# What stands between two texts, a few words of it; a text; bytes written as numbers; a sign.
+_PIECE = re.compile(
+    rb"((?:[{}\r\n]+|\\[a-zA-Z*][a-zA-Z0-9\\*{}-]*(?<!\\) ?){1,16})([^\\{}\r\n]*)"
+    rb"|([^\\{}\r\n]+)|((?:\\'[0-9a-fA-F]{2})+)|\\(.)",
+    re.DOTALL,
+)
+_BETWEEN, _BEHIND, _TEXT, _NUMBERS, _SIGN = range(1, 6)
+_WORD = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\(.)|(\}\{|[{}])|([^\\{}\r\n]+)", re.DOTALL)
+_LONGEST_WORD = 32
+_DATA = re.compile(rb"(?<!\\)\\bin(\d{1,10}) ?")
+_FONT_WORD = re.compile(rb"\\(f|fcharset|cpg)(-?\d{1,10})?(?![a-zA-Z\d])")
+_ESCAPE = re.compile(rb"\\[\\{]")
+_BRACE = re.compile(rb"\\[\\{}]|([{}])")
+_BACKSLASH = 0x5C
 _DEEPEST = 5_000
+_LONGEST_KNOWN, _MOST_KNOWN = 4_096, 20_000
 
 # Groups whose text is not the document's.
-# fmt: off
-_NOT_SHOWN = frozenset((
-    "fonttbl", "colortbl", "stylesheet", "info", "pict", "objdata", "objclass", "fldinst", "listtable", "revtbl",
-    "listoverridetable", "rsidtbl", "generator", "xmlnstbl", "themedata", "colorschememapping", "datastore",
-    "latentstyles", "filetbl", "bkmkstart", "bkmkend", "listtext", "pntext", "pnseclvl", "sp", "sn", "picprop",
-    "nonshppict", "template", "userprops", "docvar", "mmathpr", "atnid", "atnref", "atrfstart", "atrfend", "pgptbl",
-    "xe", "tc", "ftnsep", "ftnsepc", "aftnsep", "nonesttables",
-))
-_COMMENT, _AUTHOR = "annotation", "atnauthor"
-_HEADS = frozenset(("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"))
-_NOTES = frozenset(("footnote", "endnote"))
-_BOX = "shptxt"
+_FONTS = b"fonttbl"
+_NOT_SHOWN = (
+    b"fonttbl colortbl stylesheet info pict objdata objclass fldinst listtable revtbl listoverridetable rsidtbl generator"
+    b" xmlnstbl themedata colorschememapping datastore latentstyles filetbl bkmkstart bkmkend listtext pntext pnseclvl sp sn"
+    b" picprop nonshppict template userprops docvar mmathpr atnid atnref atrfstart atrfend pgptbl xe tc ftnsep ftnsepc"
+    b" aftnsep nonesttables"
+).split()
+_COMMENT, _AUTHOR = b"annotation", b"atnauthor"
+_HEADS = frozenset(b"header headerl headerr headerf footer footerl footerr footerf".split())
+_NOTES = frozenset((b"footnote", b"endnote"))
+_BOX = b"shptxt"
 # Groups whose paragraphs are not those of the text around them.
 _APART = _HEADS | _NOTES | {_COMMENT, _AUTHOR, _BOX}
-# Groups that are marked as possibly unknown and hold the document's text all the same.
-_SHOWN_ALL_THE_SAME = _APART | {"shpinst", "shppict", "cs", "ds", "ts", "ud", "nesttableprops"}
-_MARKS = {"revised": INSERTED, "deleted": DELETED, "v": HIDDEN}
+_MARKS = {b"revised": INSERTED, b"deleted": DELETED, b"v": HIDDEN}
 _SIGNS = {
-    "tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
-    "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ",
-}
+    b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"lquote": "‘", b"rquote": "’", b"ldblquote": "“",
+    b"rdblquote": "”", b"bullet": "•", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
+}  # fmt: skip
 _SYMBOLS = {b"~": " ", b"_": "-"}
-_PARAGRAPH_ENDS = frozenset(("par", "sect", "page"))
+_PARAGRAPH_ENDS = (b"par", b"sect", b"page")
+# Groups that are marked as possibly unknown and hold the document's text all the same.
+_SHOWN_ALL_THE_SAME = frozenset((*_APART, *_MARKS, *_SIGNS, *_PARAGRAPH_ENDS)) | frozenset(
+    b"shpinst shppict cs ds ts ud u nesttableprops".split()
+)
+_DEFAULTS = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+# fmt: off
 _CHARSETS = {
     0: "cp1252", 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gb18030", 81: "big5", 83: "iso8859_8", 84: "mac_arabic",
     85: "mac_greek", 86: "mac_turkish", 87: "cp874", 88: "mac_latin2", 89: "mac_cyrillic", 128: "cp932", 129: "cp949",
@@ -52,31 +69,6 @@ _PAGES = {
     10081: "mac_turkish", 10082: "mac_croatian", 54936: "gb18030", 65001: "utf-8",
 }
 # fmt: on
-_SETTINGS = (
-    "f",
-    "deff",
-    "fcharset",
-    "cpg",
-    "ansicpg",
-    "mac",
-    "pc",
-    "pca",
-    "plain",
-    "uc",
-    "intbl",
-    "pard",
-    "cell",
-    "nestcell",
-    "row",
-    "nestrow",
-    "upr",
-    "ud",
-    "u",
-    "bin",
-)  # fmt: skip
-_SAYS_SOMETHING = {
-    name.encode() for names in (_NOT_SHOWN, _APART, _MARKS, _SIGNS, _PARAGRAPH_ENDS, _SETTINGS) for name in names
-}
 _KNOWN_TO_ALL = {
     *(f"cp{page}" for page in (874, 932, 949, *range(1250, 1259))),
     "gb18030",
@@ -98,29 +90,10 @@ def parts(untrusted_bytes: bytes) -> Parts:
 
 
 @dataclass(slots=True)
-class _State:
-    """What holds until the group ends. ``skip`` is how many bytes after a \\u stand for it in older programs."""
-
-    shown: bool = True
-    skip: int = 1
-    in_table: bool = False
-    mark: str = ""
-    font: int | None = None
-    in_fonts: bool = False
-    in_both: bool = False
-    is_around_shown: bool = True
-
-    def inner(self) -> _State:
-        """What holds in a group within. Of what is written for old programs and for new ones, the first is for the old."""
-        shown = self.shown and not self.in_both
-        return _State(shown, self.skip, self.in_table, self.mark, self.font, self.in_fonts, False, self.shown)
-
-
-@dataclass(slots=True)
 class _Flow:
     """Paragraphs that follow each other: the body's, those of a note, a page head or a text box."""
 
-    kind: str = ""
+    kind: bytes = b""
     lines: list[Line] = field(default_factory=list)
     # What stands behind the paragraph that is being read: its notes and boxes.
     behind: list[Line] = field(default_factory=list)
@@ -157,7 +130,7 @@ class _Flow:
 
     def _keep(self, cells: tuple[str, ...]) -> None:
         if any(cells):
-            count = sum(cell.count(COMMENT) for cell in cells)
+            count = sum(cell.count(COMMENT) for cell in cells) if self.comments else 0
             self.lines.append(Line(cells, tuple(self.comments[:count])))
             del self.comments[:count]
 
@@ -173,14 +146,25 @@ class _Flow:
         return text.strip()
 
 
+_Around = tuple[bool, bool, bool, int, str, int, int]
+"""Of a group around: ``shown``, ``in_both``, ``in_table``, ``skip``, ``mark``, ``font``, and how many flows there are."""
+
+
 class _Source:
     def __init__(self, untrusted_bytes: bytes) -> None:
-        self._source = untrusted_bytes
+        self._source = _without_data(untrusted_bytes)
         self._fonts: dict[int, str] = {}
         self._default = "cp1252"
         self._default_font = 0
         self._bytes = bytearray()
-        self._state = _State()
+        # What holds until the group ends. ``skip`` is how many bytes after a \\u stand for it in older programs.
+        self._shown, self._in_both, self._in_table = True, False, False
+        self._skip, self._mark, self._font = 1, "", -1
+        self._around: list[_Around] = []
+        self._to_skip = 0
+        # In how many groups the one stands in which nothing is shown.
+        self._hidden_at = 0
+        self._has_fonts = False
         self._flows = [_Flow()]
         self._heads: dict[str, None] = {}
         self._author = ""
@@ -196,161 +180,198 @@ class _Source:
         return Parts(self._flows[0].lines, heads, is_sure=not self._used <= _KNOWN_TO_ALL)
 
     def _read(self) -> None:
-        source, find = self._source, _TOKEN.search
-        stack: list[tuple[_State, int]] = []
-        position, to_skip, optional = 0, 0, False
-        while match := find(source, position):
-            position = match.end()
-            kind = match.lastindex
-            if kind == _TEXT:
-                text = match[_TEXT]
-                if self._state.shown:
-                    self._bytes += text[to_skip:] if to_skip else text
-                to_skip = max(to_skip - len(text), 0)
-            elif kind in (_NAME, _VALUE):
-                name = match[_NAME]
-                if name not in _SAYS_SOMETHING and not optional:
-                    continue
-                value = int(match[_VALUE]) if kind == _VALUE else None
-                if name == b"bin":
-                    position += max(value or 0, 0)
-                    continue
-                if name == b"u" and value is not None:
-                    self._add(chr(value % 0x10000))
-                    to_skip = self._state.skip
+        # Programs write the same between their texts again and again: what says something in it is found out once.
+        known = _Known()
+        source, position = self._source, 0
+        while position < len(source):
+            for piece in _PIECE.finditer(source, position):
+                position = piece.end()
+                kind = piece.lastindex
+                if kind == _BEHIND:
+                    between, text = piece.group(_BETWEEN, _BEHIND)
+                    for act, word, value in known.orders(between):
+                        act(self, word, value)
+                    if not self._shown and not self._ends_here(position):
+                        position = self._end_of_hidden(piece.start(), piece.end(_BETWEEN))
+                        break
+                    if text:
+                        self._read_text(text, 0)
+                elif kind == _TEXT:
+                    self._read_text(piece[_TEXT], 0)
+                elif kind == _NUMBERS:
+                    self._read_numbers(piece[_NUMBERS])
                 else:
-                    self._control(name.decode(), value, optional)
-                    if not self._state.shown and not self._state.in_fonts:
-                        position = self._end_of_group(position)
-            elif kind == _BYTE:
-                if to_skip:
-                    to_skip -= 1
-                elif self._state.shown:
-                    self._bytes.append(int(match[_BYTE], 16))
-            elif match[_BRACE] == b"{":
-                self._decode()
-                if len(stack) > _DEEPEST:
-                    raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
-                stack.append((self._state, len(self._flows)))
-                self._state = self._state.inner()
-                to_skip = 0
-            elif kind == _BRACE:
-                self._decode()
-                if stack:
-                    self._state, count = stack.pop()
-                    while len(self._flows) > count:
-                        self._end_flow()
-                to_skip = 0
-            elif match[_SIGN] == b"*":
-                optional = True
-                continue
+                    self._read_sign(piece[_SIGN], 0)
             else:
-                to_skip = self._symbol(match[_SIGN], to_skip)
-            optional = False
+                break
         self._decode()
 
-    def _end_of_group(self, position: int) -> int:
-        """Where the group ends in which nothing is shown: its inner groups are not gone through."""
-        depth = 0
-        while match := _GROUPS.search(self._source, position):
-            position = match.end()
-            if match[0] == b"{":
-                depth += 1
-            elif match[0] == b"}":
-                if not depth:
-                    return match.start()
-                depth -= 1
-            elif match[1]:
-                position += int(match[1])
-        return len(self._source)
+    def _ends_here(self, position: int) -> bool:
+        """Whether the group in which nothing is shown is no more than what was gone through already."""
+        is_deepest = len(self._around) == self._hidden_at and not self._has_fonts
+        return is_deepest and self._source.startswith(b"}", position)
 
-    def _control(self, name: str, value: int | None, optional: bool) -> None:
-        state = self._state
-        if name in _MARKS:
-            self._decode()
-            state.mark = _MARKS[name] if value != 0 else ""
-        elif name in _SIGNS:
-            self._add(_SIGNS[name])
-        elif name in _PARAGRAPH_ENDS:
-            self._decode()
-            if state.in_table:
-                self._add("\n")
-            elif state.shown:
-                self._flows[-1].end_line()
-        elif name in _APART:
-            self._decode()
-            if state.shown:
-                self._flows.append(_Flow(name))
-                state.in_table = False
-        elif name in _NOT_SHOWN or (optional and name not in _SHOWN_ALL_THE_SAME):
-            self._decode()
-            state.in_fonts = state.in_fonts or name == "fonttbl"
-            state.shown = False
+    def _end_of_hidden(self, start: int, position: int) -> int:
+        """Where the group ends in which nothing is shown: what is in it is not gone through, but for the fonts."""
+        for _ in self._around[self._hidden_at :]:
+            position = _end_of_group(self._source, position) + 1
+        del self._around[self._hidden_at :]
+        end = _end_of_group(self._source, position)
+        if self._has_fonts:
+            self._read_fonts(self._source[start:end])
+        return end
+
+    def _read_fonts(self, table: bytes) -> None:
+        font: int | None = None
+        for name, written in _FONT_WORD.findall(table):
+            value = int(written or 0)
+            if name == b"f":
+                font = value
+            elif font is not None and name == b"fcharset":
+                self._fonts[font] = _CHARSETS.get(value, "")
+            elif font is not None and value:
+                self._fonts[font] = _PAGES.get(value, f"cp{value}")
+
+    def _open(self, word: bytes, value: int) -> None:
+        around = self._around
+        if len(around) > _DEEPEST:
+            raise TooComplex("The file is nested too deeply.", "Save it again in its program.")
+        flows = len(self._flows)
+        around.append((self._shown, self._in_both, self._in_table, self._skip, self._mark, self._font, flows))
+        self._to_skip = 0
+        if self._in_both:
+            # Of what is written for old programs and for new ones, the first is for the old.
+            self._hide(word, value)
+            self._in_both = False
+
+    def _close(self, word: bytes, value: int) -> None:
+        self._to_skip = 0
+        if self._around:
+            self._restore(self._around.pop())
+
+    def _reopen(self, word: bytes, value: int) -> None:
+        if self._around and not self._around[-1][1]:
+            self._to_skip = 0
+            self._restore(self._around[-1])
         else:
-            self._setting(name, value)
+            self._close(word, value)
+            self._open(word, value)
 
-    def _setting(self, name: str, value: int | None) -> None:
-        state = self._state
-        match name:
-            case "f":
-                self._decode()
-                state.font = value or 0
-            case "deff":
-                self._default_font = value or 0
-            case "fcharset" if state.in_fonts and state.font is not None:
-                self._fonts[state.font] = _CHARSETS.get(value or 0, "")
-            case "cpg" if state.in_fonts and state.font is not None and value:
-                self._fonts[state.font] = _PAGES.get(value, f"cp{value}")
-            case "ansicpg" if value:
-                self._default = _PAGES.get(value, f"cp{value}")
-            case "mac" | "pc" | "pca":
-                self._default = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[name]
-            case "plain":
-                self._decode()
-                state.mark, state.font = "", None
-            case "uc":
-                state.skip = min(max(value or 0, 0), 16)
-            case "intbl":
-                state.in_table = True
-            case "pard":
-                self._decode()
-                state.in_table = False
-            case "cell" | "nestcell":
-                self._decode()
-                self._flows[-1].end_cell()
-            case "row" | "nestrow":
-                self._decode()
-                self._flows[-1].end_line(is_row=True)
-            case "upr":
-                state.in_both = True
-            case "ud":
-                state.shown = state.is_around_shown
+    def _restore(self, around: _Around) -> None:
+        shown, in_both, in_table, skip, mark, font, flows = around
+        if mark != self._mark or font != self._font or flows < len(self._flows):
+            self._decode()
+        self._shown, self._in_both, self._in_table = shown, in_both, in_table
+        self._skip, self._mark, self._font = skip, mark, font
+        while flows < len(self._flows):
+            self._end_flow()
 
-    def _symbol(self, sign: bytes, to_skip: int) -> int:
+    def _hide(self, word: bytes, value: int) -> None:
+        if self._shown:
+            self._decode()
+            self._shown = False
+            self._hidden_at, self._has_fonts = len(self._around), word == _FONTS
+
+    def _begin_mark(self, word: bytes, value: int) -> None:
+        self._decode()
+        self._mark = _MARKS[word] if value else ""
+
+    def _add_sign(self, word: bytes, value: int) -> None:
+        self._add(_SIGNS[word])
+
+    def _end_paragraph(self, word: bytes, value: int) -> None:
+        self._decode()
+        if self._in_table:
+            self._add("\n")
+        elif self._shown:
+            self._flows[-1].end_line()
+
+    def _begin_flow(self, word: bytes, value: int) -> None:
+        self._decode()
+        if self._shown:
+            self._flows.append(_Flow(word))
+            self._in_table = False
+
+    def _set_font(self, word: bytes, value: int) -> None:
+        if value != self._font:
+            self._decode()
+            self._font = value
+
+    def _set_default_font(self, word: bytes, value: int) -> None:
+        self._default_font = value
+
+    def _set_default_page(self, word: bytes, value: int) -> None:
+        if value:
+            self._default = _PAGES.get(value, f"cp{value}")
+
+    def _set_default_charset(self, word: bytes, value: int) -> None:
+        self._default = _DEFAULTS[word]
+
+    def _set_plain(self, word: bytes, value: int) -> None:
+        if self._mark or self._font != -1:
+            self._decode()
+            self._mark, self._font = "", -1
+
+    def _set_skip(self, word: bytes, value: int) -> None:
+        self._skip = min(max(value, 0), 16)
+
+    def _set_in_table(self, word: bytes, value: int) -> None:
+        self._in_table = word == b"intbl"
+
+    def _end_cell(self, word: bytes, value: int) -> None:
+        if self._shown:
+            self._decode()
+            self._flows[-1].end_cell()
+
+    def _end_row(self, word: bytes, value: int) -> None:
+        if self._shown:
+            self._decode()
+            self._flows[-1].end_line(is_row=True)
+
+    def _begin_both(self, word: bytes, value: int) -> None:
+        self._in_both = True
+
+    def _begin_new(self, word: bytes, value: int) -> None:
+        self._shown = self._around[-1][0] if self._around else True
+
+    def _add_character(self, word: bytes, value: int) -> None:
+        if value:
+            self._add(chr(value % 0x10000))
+            self._to_skip = self._skip
+
+    def _read_text(self, text: bytes, value: int) -> None:
+        if self._to_skip:
+            text, self._to_skip = text[self._to_skip :], max(self._to_skip - len(text), 0)
+        if self._shown:
+            self._bytes += text
+
+    def _read_numbers(self, written: bytes) -> None:
+        self._read_text(unhexlify(written.replace(b"\\'", b"")), 0)
+
+    def _read_sign(self, sign: bytes, value: int) -> None:
         if sign in b"\\{}":
-            if to_skip:
-                return to_skip - 1
             # It may be the second byte of a letter of Chinese, Japanese or Korean.
-            self._bytes += sign
-        elif sign in (b"\n", b"\r"):
-            self._control("par", None, optional=False)
+            self._read_text(sign, 0)
+            return
+        self._to_skip = 0
+        if sign in b"\r\n":
+            self._end_paragraph(sign, 0)
         elif sign in _SYMBOLS:
             self._add(_SYMBOLS[sign])
-        return 0
 
     def _add(self, text: str) -> None:
         self._decode()
-        if self._state.shown:
-            self._flows[-1].add(text, self._state.mark)
+        if self._shown:
+            self._flows[-1].add(text, self._mark)
 
     def _decode(self) -> None:
         if not self._bytes:
             return
-        raw, self._bytes = bytes(self._bytes), bytearray()
+        raw, self._bytes = self._bytes, bytearray()
         if raw.isascii():
             text = raw.decode("ascii")
         else:
-            font = self._default_font if self._state.font is None else self._state.font
+            font = self._default_font if self._font == -1 else self._font
             encoding = self._fonts.get(font) or self._default
             self._used.add(encoding)
             try:
@@ -358,10 +379,9 @@ class _Source:
             except LookupError:
                 # Letters that nothing here can read are better told by the library than made up.
                 text = raw.decode("ascii", "replace")
-        if self._state.shown:
-            # No sign of a file is one of our marks.
-            text = text if text.isprintable() else _NOT_PLAIN.sub("", text)
-            self._flows[-1].add(text, self._state.mark)
+        # No sign of a file is one of our marks.
+        text = text if text.isprintable() else _NOT_PLAIN.sub("", text)
+        self._flows[-1].add(text, self._mark)
 
     def _end_flow(self) -> None:
         """Keep what stood apart: a comment as a sign in its paragraph, a note or a box behind it, a page head once."""
@@ -372,7 +392,7 @@ class _Source:
         elif flow.kind == _COMMENT:
             if said := flow.text():
                 around.comments.append(comment(self._author, said))
-                around.add(COMMENT, self._state.mark)
+                around.add(COMMENT, self._mark)
             self._author = ""
         elif flow.kind in _HEADS:
             flow.end_line()
@@ -383,3 +403,135 @@ class _Source:
                 self._notes += 1
                 flow.lines = [line._replace(note=self._notes) for line in flow.lines]
             around.behind += flow.lines
+
+
+_Order = tuple[Callable[[_Source, bytes, int], None], bytes, int]
+"""What a word or text asks for: it is called with the word and its number."""
+
+_ACTIONS: dict[bytes, Callable[[_Source, bytes, int], None]] = {
+    **dict.fromkeys(_NOT_SHOWN, _Source._hide),
+    **dict.fromkeys(_APART, _Source._begin_flow),
+    **dict.fromkeys(_MARKS, _Source._begin_mark),
+    **dict.fromkeys(_SIGNS, _Source._add_sign),
+    **dict.fromkeys(_PARAGRAPH_ENDS, _Source._end_paragraph),
+    **dict.fromkeys(_DEFAULTS, _Source._set_default_charset),
+    **dict.fromkeys((b"cell", b"nestcell"), _Source._end_cell),
+    **dict.fromkeys((b"row", b"nestrow"), _Source._end_row),
+    **dict.fromkeys((b"intbl", b"pard"), _Source._set_in_table),
+    b"ansicpg": _Source._set_default_page,
+    b"f": _Source._set_font,
+    b"deff": _Source._set_default_font,
+    b"plain": _Source._set_plain,
+    b"uc": _Source._set_skip,
+    b"upr": _Source._begin_both,
+    b"ud": _Source._begin_new,
+    b"u": _Source._add_character,
+}
+_BRACES = {b"{": _Source._open, b"}": _Source._close, b"}{": _Source._reopen}
+
+
+class _Known:
+    """What is asked for by all that stood between texts so far, and by each word of it."""
+
+    def __init__(self) -> None:
+        self._all: dict[bytes, Sequence[_Order]] = {}
+        self._words = _Words()
+        self._braces = _Braces()
+
+    def orders(self, between: bytes) -> Iterable[_Order]:
+        orders = self._all.get(between)
+        if orders is None:
+            if len(between) > _LONGEST_KNOWN:
+                return _orders(between)
+            if len(self._all) > _MOST_KNOWN:
+                self._all.clear()
+                self._words.clear()
+            orders = self._all[between] = self._found(between)
+        return orders
+
+    def _found(self, between: bytes) -> list[_Order]:
+        if b"\\\\" in between or b"*\r" in between or b"*\n" in between:
+            # What a word asks for depends on what stands before it.
+            return list(_orders(between))
+        # No word begins with this sign.
+        braces, *words = between.replace(b"\\*\\", b"\\+").split(b"\\")
+        return [*self._braces[braces], *chain.from_iterable(map(self._words.__getitem__, words))]
+
+
+class _Words(dict[bytes, Sequence[_Order]]):
+    """What a word asks for, with what stands behind it: most words ask for nothing."""
+
+    def __missing__(self, word: bytes) -> Sequence[_Order]:
+        name = word.rstrip(b" ").rstrip(b"0123456789")
+        orders: Sequence[_Order] = ()
+        if not name.isalpha() or len(word) > _LONGEST_WORD:
+            written = b"\\*\\" + word[1:] if word.startswith(b"+") else b"\\" + word
+            orders = tuple(_orders(written))
+        elif name in _ACTIONS:
+            orders = (_order(name, word[len(name) :].rstrip(b" ")),)
+        self[word] = orders
+        return orders
+
+
+class _Braces(dict[bytes, Sequence[_Order]]):
+    """What the braces ask for that stand before the first word."""
+
+    def __missing__(self, braces: bytes) -> Sequence[_Order]:
+        orders = self[braces] = tuple(_orders(braces))
+        return orders
+
+
+def _orders(written: bytes) -> Iterator[_Order]:
+    """What of it says something. A word behind ``\\*`` that is unknown begins a group that is not shown."""
+    optional = False
+    for found in _WORD.finditer(written):
+        name, number, sign, brace, text = found.groups()
+        if name:
+            if optional and name not in _SHOWN_ALL_THE_SAME:
+                yield _Source._hide, name, 0
+            elif name in _ACTIONS:
+                yield _order(name, number)
+        elif brace:
+            yield _BRACES[brace], brace, 0
+        elif text:
+            yield _Source._read_text, text, 0
+        elif sign == b"*":
+            optional = True
+            continue
+        else:
+            yield _Source._read_sign, sign, 0
+        optional = False
+
+
+def _order(name: bytes, number: bytes | None) -> _Order:
+    return _ACTIONS[name], name, int(number or name in _MARKS)
+
+
+def _without_data(source: bytes) -> bytes:
+    """Without what stands there as bytes of any kind."""
+    if b"\\bin" not in source:
+        return source
+    kept: list[bytes] = []
+    position = place = 0
+    while (place := source.find(b"\\bin", place)) >= 0:
+        data = _DATA.match(source, place)
+        place += 4
+        if data is not None:
+            kept.append(source[position : data.start()])
+            position = place = data.end() + int(data[1])
+    return b"".join((*kept, source[position:]))
+
+
+def _end_of_group(source: bytes, position: int) -> int:
+    """Where the group ends in which this place is."""
+    depth = 0
+    while (end := source.find(b"}", position)) >= 0:
+        opened, closed = source.count(b"{", position, end), 1
+        if source[end - 1] == _BACKSLASH or (opened and _ESCAPE.search(source, position, end)):
+            braces = _BRACE.findall(source, position, end + 1)
+            opened, closed = braces.count(b"{"), braces.count(b"}")
+        if depth + opened < closed:
+            return end
+        depth += opened - closed
+        position = end + 1
+    return len(source)

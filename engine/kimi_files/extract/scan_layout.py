@@ -3,142 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from statistics import median
 
 from kimi_files.extract.office.markdown import table
-
-# Text that runs in columns fills them; cells of a table are short, or as long as they happen to be.
-_FILLED = 0.7
-_FEWEST_COLUMN_LINES = 3
-_FEWEST_COLUMN_SIGNS = 14
-_GUTTER = 0.7
+from kimi_files.extract.scan_columns import Line, blocks, is_wide, signs
+from kimi_files.extract.scan_headings import Body, body, headings
 
 _FEWEST_TABLE_ROWS = 3
-_HEADING_SIZE = 1.45
-_LONGEST_HEADING = 80
 _PARAGRAPH_PITCH = 1.25
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Words that stand together on one line, and where, in pixels from the top left."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
+# A column beside a picture is narrower than above it: how long its lines are is told by so many before and after.
+_AROUND = 6
 
 
 def arrange(lines: Iterable[Line]) -> str:
     """The text of a page in reading order: paragraphs with an empty line between, tables and headings as markdown."""
-    found = sorted(lines, key=lambda line: (line.top, line.left))
+    found = list(lines)
     if not found:
         return ""
     size = median(line.height for line in found)
-    return "\n\n".join(part for block in _blocks(found, size) for part in _paragraphs(block, size))
+    main = body(found)
+    return "\n\n".join(part for block in blocks(found) for part in _paragraphs(block, size, main))
 
 
-# ---- columns
-
-
-def _blocks(lines: list[Line], size: float) -> Iterator[list[Line]]:
-    """Runs of lines that are read from top to bottom, in reading order."""
-    gutter = _gutter(lines, size)
-    if gutter is None:
-        yield lines
-        return
-    band: list[Line] = []
-    for line in [*lines, None]:
-        if line is not None and not line.left < gutter < line.right:
-            band.append(line)
-            continue
-        if band:
-            yield from _band(band, gutter, size)
-        band = []
-        if line is not None:
-            yield [line]
-
-
-def _band(lines: list[Line], gutter: float, size: float) -> Iterator[list[Line]]:
-    """What stands between two lines that cross the gutter: two columns, or rows where it is none of columns."""
-    left = [line for line in lines if line.right <= gutter]
-    right = [line for line in lines if line.left >= gutter]
-    if left and right and not (_is_columns(left, size) and _is_columns(right, size)) and not _stands_apart(left, right):
-        yield lines
-        return
-    for column in (left, right):
-        if column:
-            yield from _blocks(column, size)
-
-
-def _stands_apart(left: list[Line], right: list[Line]) -> bool:
-    """Whether no line on one side has a neighbour on the same height on the other."""
-    return not any(_same_row(a, b) for a in left for b in right)
-
-
-def _gutter(lines: list[Line], size: float) -> float | None:
-    """Where an empty stripe from top to bottom parts the most lines into two columns, a few lines across it aside."""
-    best: tuple[int, float] | None = None
-    edges = sorted({line.right for line in lines})
-    for edge in edges:
-        rest = [line for line in lines if line.left >= edge - size / 4]
-        if len(rest) < _FEWEST_COLUMN_LINES:
-            continue
-        middle = (edge + min(line.left for line in rest)) / 2
-        if min(line.left for line in rest) - edge < _GUTTER * size:
-            continue
-        crossing = sum(line.left < middle < line.right for line in lines)
-        left = [line for line in lines if line.right <= middle]
-        right = [line for line in lines if line.left >= middle]
-        if crossing * 2 > min(len(left), len(right)) or (best is not None and crossing >= best[0]):
-            continue
-        if _is_columns(left, size) and _is_columns(right, size):
-            best = (crossing, middle)
-    return None if best is None else best[1]
-
-
-def _is_columns(lines: list[Line], size: float) -> bool:
-    """Whether lines are of running text in one column, or in several beside each other."""
-    return _is_column(lines) or _gutter(lines, size) is not None
-
-
-def _is_column(lines: list[Line]) -> bool:
-    """Whether lines are of running text: many, long, and most of them as wide as the column."""
-    if len(lines) < _FEWEST_COLUMN_LINES:
-        return False
-    width = max(line.right for line in lines) - min(line.left for line in lines)
-    filled = sum(line.width >= _FILLED * width for line in lines) >= 0.6 * len(lines)
-    return filled and median(_signs(line.text) for line in lines) >= _FEWEST_COLUMN_SIGNS
-
-
-def _signs(text: str) -> int:
-    """Characters, wide ones counted twice."""
-    return sum(2 if _is_wide(sign) else 1 for sign in text)
-
-
-def _is_wide(sign: str) -> bool:
-    return "\u2e80" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7af" or "\uf900" <= sign <= "\uffef"
-
-
-# ---- rows, tables, paragraphs
-
-
-def _paragraphs(lines: list[Line], size: float) -> Iterator[str]:
+def _paragraphs(lines: list[Line], size: float, body: Body | None) -> Iterator[str]:
     rows = _rows(lines)
     at = 0
     while at < len(rows):
@@ -150,7 +39,7 @@ def _paragraphs(lines: list[Line], size: float) -> Iterator[str]:
         start = at
         while at < len(rows) and (at == start or _table_end(rows, at) - at < _FEWEST_TABLE_ROWS):
             at += 1
-        yield from _running_text(rows[start:at], size)
+        yield from _running_text(rows[start:at], size, body)
 
 
 def _rows(lines: list[Line]) -> list[list[Line]]:
@@ -211,38 +100,37 @@ def _cells(rows: Sequence[list[Line]]) -> list[list[str]]:
     return cells
 
 
-def _running_text(rows: Sequence[list[Line]], size: float) -> Iterator[str]:
+def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) -> Iterator[str]:
     """Paragraphs: one ends where the next row stands farther off than rows do; a line that ends early ends its line."""
     text = ""
-    previous: list[Line] = []
-    right_edge = max(row[-1].right for row in rows)
     left_edge = min(row[0].left for row in rows)
     pitches = [below[0].middle - above[0].middle for above, below in pairwise(rows)]
     apart = _PARAGRAPH_PITCH * max(median(pitches), size) if pitches else 0.0
-    for row in rows:
+    found = headings(rows, body) if body else {}
+    at = 0
+    while at < len(rows):
+        if heading := found.get(at):
+            if text:
+                yield text
+            yield f"{'#' * heading.level} {reduce(_joined, (row[0].text for row in rows[at : heading.end]))}"
+            text, at = "", heading.end
+            continue
+        row = rows[at]
         words = "   ".join(cell.text for cell in row)
-        heading = _is_heading(row, size)
-        if previous and (heading or _is_heading(previous, size) or row[0].middle - previous[0].middle > apart):
+        if text and row[0].middle - rows[at - 1][0].middle > apart:
             yield text
             text = ""
         if not text:
-            text = f"## {words}" if heading else words
-        elif _goes_on(previous, row, left_edge, right_edge):
+            text = words
+        elif _goes_on(
+            rows[at - 1], row, left_edge, max(each[-1].right for each in rows[max(at - _AROUND, 0) : at + _AROUND])
+        ):
             text = _joined(text, words)
         else:
             text += f"\n{words}"
-        previous = row
-    yield text
-
-
-def _is_heading(row: Sequence[Line], size: float) -> bool:
-    line = row[0]
-    return (
-        len(row) == 1
-        and line.height >= _HEADING_SIZE * size
-        and len(line.text) <= _LONGEST_HEADING
-        and any(sign.isalpha() for sign in line.text)
-    )
+        at += 1
+    if text:
+        yield text
 
 
 def _goes_on(above: Sequence[Line], below: Sequence[Line], left_edge: float, right_edge: float) -> bool:
@@ -252,15 +140,15 @@ def _goes_on(above: Sequence[Line], below: Sequence[Line], left_edge: float, rig
     line, following = above[0], below[0]
     if following.left - left_edge > 1.2 * following.height and following.left - line.left > 0.8 * following.height:
         return False  # the first line of a paragraph, set in
-    word = 1 if _is_wide(following.text[0]) else len(following.text.split()[0]) + 1
-    sign = following.width / max(_signs(following.text), 1)
+    word = 1 if is_wide(following.text[0]) else len(following.text.split()[0]) + 1
+    sign = following.width / max(signs(following.text), 1)
     room = right_edge - line.right
-    return room < (word + 1) * sign * (2 if _is_wide(following.text[0]) else 1) + sign
+    return room < (word + 1) * sign * (2 if is_wide(following.text[0]) else 1) + sign
 
 
 def _joined(text: str, words: str) -> str:
     """Two lines as one: no blank between wide characters, no hyphen inside a word."""
-    if _is_wide(text[-1]) or _is_wide(words[0]):
+    if is_wide(text[-1]) or is_wide(words[0]):
         return text + words
     if text.endswith("-") and text[-2:-1].isalpha() and words[0].islower():
         return text[:-1] + words

@@ -13,11 +13,12 @@ from kimi_files.extract.office import (
     by_anydoc,
     by_office_oxide,
     open_document,
+    slides_4,
     slides_95,
     slides_binary,
     slides_package,
 )
-from kimi_files.extract.office.markdown import Block, join_blocks
+from kimi_files.extract.office.markdown import Block, has_only_pictures, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
@@ -61,7 +62,7 @@ def read(
     if not is_exact:
         yield Warning(message=_CUT_BY_TITLES)
     yield from _said_about("hidden in the show", (n for n, slide in enumerate(slides, 1) if slide.hidden))
-    yield from _said_about("without text", (n for n, slide in enumerate(slides, 1) if not slide.text))
+    yield from _said_about("without text", (n for n, slide in enumerate(slides, 1) if has_only_pictures(slide.text)))
 
 
 def _said_about(what: str, numbers: Iterable[int]) -> Iterator[Warning]:
@@ -107,8 +108,8 @@ def _own_slides(
     untrusted_bytes: bytes, kind: str
 ) -> Sequence[slides_binary.Slide] | Sequence[slides_package.Slide] | None:
     if kind == "ppt":
-        found = slides_binary.slides(untrusted_bytes)
-        return slides_95.slides(untrusted_bytes) if found is None else found
+        readers = (slides_binary.slides, slides_95.slides, slides_4.slides)
+        return next((found for read in readers if (found := read(untrusted_bytes)) is not None), None)
     return slides_package.slides(Package(untrusted_bytes))
 
 

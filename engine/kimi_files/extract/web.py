@@ -139,7 +139,9 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
             br_in_tables=True,
         ),
     )
-    text = _WORDLESS.sub(r"<\1>", _TITLED.sub(_without_echo, result.content or ""))
+    # Where a word may be parted, browsers show nothing, and no one who looks for the word types it.
+    content = (result.content or "").replace("\u00ad", "")
+    text = _WORDLESS.sub(r"<\1>", _TITLED.sub(_without_echo, content))
     return _unwrapped(text), [warning.message for warning in result.warnings]
 
 

@@ -22,6 +22,7 @@ from kimi_files.extract.office.package import Attributes, Package, parse_xml, tr
 from kimi_files.extract.office.revisions import DOCUMENT, unplaced_comments, with_visible_revisions
 from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.extract.pieces import outline_entry, page_texts
+from kimi_files.extract.symbols import readable
 from kimi_files.formats import DOCX, ODT, RTF, Format
 from kimi_files.tokens import estimate_tokens
 
@@ -95,7 +96,7 @@ def read(
         blocks += _running_heads(_headers_and_footers(package))
     else:
         blocks = _doc_blocks(untrusted_bytes)
-    yield from _outlined(_sections(blocks))
+    yield from _outlined(_sections([Block(readable(block.text), block.level) for block in blocks]))
 
 
 @dataclass(slots=True)

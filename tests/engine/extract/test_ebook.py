@@ -20,7 +20,7 @@ CHAPTERS = {
 CONTENTS = [("I. Fog", 1, "one%20chapter.xhtml"), ("II. Storm", 1, "b.xhtml"), ("The wind", 2, "b.xhtml#w")]
 MARKUP = (
     "<html><head><guide></guide></head><body><p>Title page</p><mbp:pagebreak/><h1>Fog</h1><p>Grüße, Käpt’n — "
-    f"<a filepos=000012>see</a></p>{LONG}<mbp:pagebreak/><h1>Storm</h1><p>End.</p></body></html>"
+    f"<a filepos=000012>see</a></p>{LONG}<mbp:pagebreak></mbp:pagebreak><h1>Storm</h1><p>End.</p></body></html>"
 )
 
 
@@ -113,7 +113,7 @@ def test_an_entity_of_a_billion_laughs_is_not_expanded() -> None:
 @pytest.mark.parametrize("trailers", [False, True])
 def test_kindle_books_read_the_same_however_they_are_packed(compression: int, trailers: bool) -> None:
     raw = MARKUP.encode()
-    contents = [("Fog", 1, raw.index(b"<h1>Fog")), ("Storm", 1, raw.index(b"<mbp:pagebreak/><h1>Storm"))]
+    contents = [("Fog", 1, raw.index(b"<h1>Fog")), ("Storm", 1, raw.index(b"<mbp:pagebreak></mbp:pagebreak><h1>Storm"))]
     reading = book(mobi(raw, compression=compression, contents=contents, trailers=trailers), "a.mobi")
     assert [(page.kind, page.title) for page in reading.pages] == [
         ("chapter", None),
@@ -124,6 +124,16 @@ def test_kindle_books_read_the_same_however_they_are_packed(compression: int, tr
     assert reading.texts[1].startswith("# Fog\n\nGrüße, Käpt’n — see\n\nThe harbour")
     assert reading.texts[2] == "# Storm\n\nEnd."
     assert reading.outline == [(1, "Fog", 2), (1, "Storm", 3)]
+
+
+def test_kindle_books_say_what_they_are_and_lead_nowhere_inside() -> None:
+    about = {100: "Ann Lee", 503: "Fog &amp; Storm", 103: "<p>Of the <b>sea</b></p>", 524: "en"}
+    raw = b'<html><body><p><a href="kindle:pos:fid:0001:off:0000000000">Con\xc2\xadtents</a></p></body></html>'
+    reading = book(mobi(raw, about=about), "a.mobi")
+
+    assert reading.texts == [
+        "**Title:** Fog & Storm\n**Authors:** Ann Lee\n**Language:** en\n**Description:** Of the sea\n\nContents"
+    ]
 
 
 def test_kindle_books_of_windows_encoding_are_decoded() -> None:

@@ -49,6 +49,29 @@ def test_what_says_that_it_is_the_content_keeps_its_menus(tag: str) -> None:
     assert found[web.AROUND].count("Another story") == 2
 
 
+def test_the_part_with_the_paragraphs_is_the_content_where_nothing_says_so() -> None:
+    paragraphs = STORY.replace("<p>", "<p>It was a long time until then. ")
+    teasers = "<div><p>Another bridge, soon</p><p>A third one, later</p></div>"
+    found = pages(
+        f"<body><div>Sign in to the Gazette</div><h1>The bridge</h1><div>By Ann, in May</div><div><div>{paragraphs}</div>"
+        f"<div>{'We were there when it opened. ' * 12}</div></div>{teasers}"
+        f"<div class='comments'><p>{'It is a fine bridge, and I went over it. ' * 9}</p></div></body>"
+    )
+
+    for said in ("eleven years", "By Ann, in May", "We were there"):
+        assert said in found["1"]
+    for beside in ("Sign in", "Another bridge", "A third one", "a fine bridge"):
+        assert beside in found[web.AROUND]
+        assert beside not in found["1"]
+
+
+def test_a_table_of_links_is_no_table_of_values() -> None:
+    links = "".join(f"<tr><th><a href='/{n}'>Story number {n} of the Gazette</a></th></tr>" for n in range(4))
+    found = pages(f"<body><article><h1>The bridge</h1>{STORY}</article><div><table>{links}</table></div></body>")
+
+    assert "Story number 3" in found[web.AROUND]
+
+
 @pytest.mark.parametrize(
     "markup",
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kimi_files.extract.office.losses import COMMENT, DELETED, END, INSERTED, Line, with_lost
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, INSERTED, SIGN, Line, with_lost
 from kimi_files.extract.office.markdown import Block
 
 
@@ -54,6 +54,23 @@ def test_what_is_marked_in_a_row_stands_in_its_cells() -> None:
         "| a [comment: which?] | b | c |\n| --- | --- | --- |\n| d |  | [inserted: e] |",
         "end",
     ]
+
+
+def test_what_is_marked_in_a_list_stands_in_its_point_and_nowhere_else() -> None:
+    blocks = [Block("1. first\n2. pay tentwelve\n   a. and 216 (")]
+    there = lines("first", f"pay {DELETED}ten{END}twelve", f"and 2{SIGN}^16 {SIGN}σ")
+
+    assert with_lost(blocks, there) == [Block("1. first\n2. pay [deleted: ten]twelve\n   a. and 2^16 σ")]
+
+
+def test_a_sign_at_the_end_of_a_line_does_not_join_it_to_the_next() -> None:
+    assert with_lost([Block("one ("), Block("two")], lines(f"one {SIGN}", "two")) == [Block("one"), Block("two")]
+
+
+def test_words_that_are_there_are_not_told_again_for_a_sign() -> None:
+    there = lines(f"two 2{SIGN}^16", "and more")
+
+    assert with_lost([Block("two 216 and more")], there) == [Block("two 216 and more")]
 
 
 def test_a_paragraph_that_begins_with_a_change_keeps_its_mark() -> None:

@@ -74,6 +74,3 @@ def test_what_is_no_notebook_is_given_as_it_is(content: bytes) -> None:
 @pytest.mark.parametrize("cell", [{"cell_type": "code", "source": 7, "outputs": [3, {"data": [1]}]}, {"outputs": {}}])
 def test_cells_of_another_shape_do_not_stop_the_others(cell: dict[str, Any]) -> None:
     assert "kept" in cells(cell, {"cell_type": "markdown", "source": "kept"}).texts[0]
-
-
-# ---- web archives

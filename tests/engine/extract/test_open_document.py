@@ -74,7 +74,15 @@ def test_lists_keep_their_numbers() -> None:
         "</text:list-item></text:list></text:list-item></text:list>"
     )
     assert text_of(points + more + plain, styles=styles) == "3) three\n   a. inner\n4) four\n\n5) five\n\n- dot"
-    assert text_of(deeper, styles=styles) == "a. alone"
+    assert text_of(deeper, styles=styles) == "  a. alone"
+
+
+def test_powers_and_ticks_are_told() -> None:
+    styles = '<style:style style:name="T1"><style:text-properties style:text-position="super 58%"/></style:style>'
+    raised = '<text:span text:style-name="T1">'
+    body = f"<text:p>2{raised}16</text:span>, the 3{raised}rd</text:span> \uf0fc</text:p>"
+
+    assert text_of(body, styles=styles) == "2^16, the 3rd ✓"
 
 
 def test_tables_text_boxes_pictures_formulas_headers_and_footers_are_all_there() -> None:
@@ -206,6 +214,26 @@ def test_slides_are_pages_with_titles_notes_and_what_is_hidden() -> None:
     assert reading.texts == ["## Results\n\nUp by 4 %\n\nNotes:\nSay it slowly", "No title"]
     assert reading.outline == [(1, "Results", 1)]
     assert reading.warnings == ["Slide hidden in the show: 2."]
+
+
+def test_a_slide_is_read_by_where_its_boxes_stand_and_its_points_by_their_depth() -> None:
+    def box(left: float, top: float, body: str) -> str:
+        place = f'svg:x="{left}cm" svg:y="{top}cm" svg:width="10cm" svg:height="3cm"'
+        return f"<draw:frame {place}><draw:text-box>{body}</draw:text-box></draw:frame>"
+
+    point = "<text:list><text:list-item><text:p>point</text:p></text:list-item></text:list>"
+    deeper = (
+        "<text:list><text:list-item><text:list><text:list-item><text:p>deeper</text:p></text:list-item></text:list>"
+        "</text:list-item></text:list>"
+    )
+    shapes = (
+        box(1, 5, point + deeper + point) + box(12, 5, "<text:p>right</text:p>") + box(1, 1, "<text:p>top</text:p>")
+    )
+    body = f"<draw:page>{shapes}</draw:page>"
+
+    assert read(slides.read, open_document("presentation", body), "a.odp").texts == [
+        "top\n\n- point\n  - deeper\n- point\n\nright"
+    ]
 
 
 def test_files_that_are_not_packed_are_read_as_those_that_are() -> None:

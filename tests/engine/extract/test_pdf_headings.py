@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from kimi_files.extract.pdf_page.headings import Block, with_headings_of_papers, with_whole_headings
+from kimi_files.extract.pdf_page.headings import (
+    Block,
+    with_headings_apart,
+    with_headings_of_papers,
+    with_whole_headings,
+)
 from kimi_files.extract.pdf_page.words import Box
 
 _BODY, _BOLD, _LARGE = ("Times-Roman", 10.0), ("Times-Bold", 10.0), ("Times-Bold", 14.0)
@@ -93,3 +98,35 @@ def test_headings_of_papers_in_the_font_of_the_text_are_headings() -> None:
         with_headings_of_papers("See I. INTRODUCTION there.", "See I. INTRODUCTION there.")
         == "See I. INTRODUCTION there."
     )
+
+
+def test_headings_of_papers_are_taken_out_of_the_paragraphs_that_took_them_in() -> None:
+    markdown = (
+        "## II. SYSTEMS OF LARGE\n\nHARBOURS\n\nThey pay dues. *A. Data of ports* Ships come. *B. Dues of the old har-*"
+        " *bour* They go, see *C. Elegans* there."
+    )
+    plain = (
+        "II. SYSTEMS OF LARGE\nHARBOURS\nThey pay dues.\nA. Data of ports\nShips come.\nB. Dues of the old har-\nbour\n"
+        "They go, see C. Elegans there."
+    )
+
+    assert with_headings_of_papers(markdown, plain) == (
+        "## II. SYSTEMS OF LARGE HARBOURS\n\nThey pay dues.\n\n### A. Data of ports\n\nShips come.\n\n"
+        "### B. Dues of the old harbour\n\nThey go, see *C. Elegans* there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("heading", "plain", "expected"),
+    [
+        ("## 3.3. Ships 3.3.1. Old ships", "3.3. Ships\n3.3.1. Old ships", "## 3.3. Ships\n\n### 3.3.1. Old ships"),
+        ("#### 3.3.1.2 Sails 3.3.2 Dues", "3.3.1.2 Sails\n3.3.2 Dues", "#### 3.3.1.2 Sails\n\n### 3.3.2 Dues"),
+        ("## 3.3 What became of 3.3.1 later", "3.3 What became of 3.3.1 later", "## 3.3 What became of 3.3.1 later"),
+        ("## 3.3 Ships of 2.5 metres", "3.3 Ships of\n2.5 metres", "## 3.3 Ships of 2.5 metres"),
+        ("## Table 3. Dues", "Table 3. Dues", "**Table 3. Dues**"),
+        ("## Tables of dues", "Tables of dues", "## Tables of dues"),
+    ],
+    ids=["child", "next of parent", "no line", "other number", "caption", "no caption"],
+)
+def test_two_headings_are_not_one_and_captions_are_none(heading: str, plain: str, expected: str) -> None:
+    assert with_headings_apart(heading, plain) == expected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kimi_files.extract.scan_layout import Line, arrange
+from kimi_files.extract.scan_columns import Line
+from kimi_files.extract.scan_layout import arrange
 
 SIZE = 30.0
 

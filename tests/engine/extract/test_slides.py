@@ -14,7 +14,7 @@ from kimi_files.extract.office.compound import Compound
 from kimi_files.formats import PPTX
 from tests.engine.extract.reading import read
 from tests.samples.mail import compound
-from tests.samples.slides import Slide, powerpoint_95, pptx
+from tests.samples.slides import Slide, powerpoint_4, powerpoint_95, powerpoint_97, pptx
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 
@@ -98,6 +98,28 @@ def test_letters_of_another_code_page_are_found_in_powerpoint_95() -> None:
     assert reading.texts == ["## Отчёт о продажах\n\n- Продажи выросли на четверть\n- Расходы остались прежними"]
 
 
+@pytest.mark.parametrize(("is_macintosh", "encoding"), [(False, "cp1252"), (True, "mac_roman")])
+def test_slides_of_powerpoint_4_come_with_titles_points_and_notes(is_macintosh: bool, encoding: str) -> None:
+    shown = [Slide("Résumé of\x0bMay", ["First", "Second £"], notes="Wait here.\rThen go on."), Slide("", ["Alone"])]
+    content = powerpoint_4(shown, is_macintosh=is_macintosh, encoding=encoding)
+    reading = read(reader.read, content, "a.ppt")
+
+    assert [page.title for page in reading.pages] == ["Résumé of May", None]
+    assert reading.texts == [
+        "## Résumé of May\n\n- First\n- Second £\n\nNotes:\nWait here.\n\nThen go on.",
+        "Alone",
+    ]
+
+
+def test_a_presentation_of_powerpoint_4_that_refers_to_nothing_is_damaged() -> None:
+    for content in (
+        powerpoint_4([Slide("Title")]).replace(b"\x10\0", b"\x11\0"),
+        compound({"PP40": b"\xed\xde\xad\x0b"}),
+    ):
+        with pytest.raises(DamagedFile):
+            read(reader.read, content, "a.ppt")
+
+
 def test_what_was_saved_for_powerpoint_95_and_97_is_read_as_97_reads_it() -> None:
     newer = Compound(gzip.decompress((FILES / "talk.ppt.gz").read_bytes()))
     names = ("Current User", "PowerPoint Document")
@@ -108,3 +130,12 @@ def test_what_was_saved_for_powerpoint_95_and_97_is_read_as_97_reads_it() -> Non
     reading = read(reader.read, compound({**both, "PP97_DUALSTORAGE": {**parts}}), "a.ppt")
 
     assert reading.texts == read(reader.read, gzip.decompress((FILES / "talk.ppt.gz").read_bytes()), "talk.ppt").texts
+
+
+def test_points_of_the_binary_format_keep_their_depth_powers_and_order() -> None:
+    low = ((100, 2000), "one\rin\rtwo", [(4, 0), (3, 1), (4, 0)], [(11, 0)])
+    high = ((100, 300), "about 106 m\rand more", [(21, 0)], [(8, 0), (1, 30), (12, 0)])
+
+    reading = read(reader.read, powerpoint_97([low, high]), "a.ppt")
+
+    assert reading.texts == ["- about 10^6 m\n- and more\n\n- one\n  - in\n- two"]

@@ -26,9 +26,14 @@ def written(shapes: str, extra: dict[str, str] | None = None, relations: str = "
     return [block.text for block in found[0].blocks]
 
 
-def box(*paragraphs: str, place: str = "") -> str:
+def frame(left: int, top: int, width: int, height: int) -> str:
+    """A place in millimetres."""
+    return f'<a:xfrm><a:off x="{36000 * left}" y="{36000 * top}"/><a:ext cx="{36000 * width}" cy="{36000 * height}"/></a:xfrm>'
+
+
+def box(*paragraphs: str, place: str = "", at: str = "") -> str:
     ph = f'<p:ph type="{place}"/>' if place else ""
-    properties = f'<p:nvSpPr><p:cNvPr id="9" name="B"/><p:nvPr>{ph}</p:nvPr></p:nvSpPr>'
+    properties = f'<p:nvSpPr><p:cNvPr id="9" name="B"/><p:nvPr>{ph}</p:nvPr></p:nvSpPr><p:spPr>{at}</p:spPr>'
     return f"<p:sp>{properties}<p:txBody>{''.join(paragraphs)}</p:txBody></p:sp>"
 
 
@@ -108,3 +113,67 @@ def test_numbers_of_slides_are_no_text_and_a_footer_comes_once() -> None:
     number = box('<a:p><a:fld type="slidenum"><a:t>7</a:t></a:fld></a:p>', place="sldNum")
 
     assert written(number + box(line("ACME"), place="ftr") + box(line("ACME"), place="ftr"))[1:] == ["ACME"]
+
+
+def test_boxes_are_read_from_the_top_and_column_by_column() -> None:
+    """They are stored from the back to the front: as they were made."""
+    shapes = (
+        box(line("right below " * 9), at=frame(130, 100, 100, 40))
+        + box(line("left below " * 9), at=frame(10, 100, 100, 40))
+        + box(line("right head"), at=frame(130, 85, 100, 10))
+        + box(line("left head"), at=frame(10, 85, 100, 10))
+        + box(line("what it is about"), at=frame(10, 40, 220, 15))
+    )
+
+    texts = [text.partition(" below")[0] for text in written(shapes)]
+
+    assert texts == ["## Title", "what it is about", "left head", "left", "right head", "right"]
+
+
+def test_columns_of_scripts_from_right_to_left_begin_at_the_right() -> None:
+    left, right = box(line("שמאל"), at=frame(10, 50, 90, 90)), box(line("ימין"), at=frame(120, 50, 90, 90))
+
+    assert written(left + right)[1:] == ["ימין", "שמאל"]
+
+
+def test_a_placeholder_stands_where_its_layout_has_it() -> None:
+    layout = f"<p:sldLayout><p:cSld><p:spTree>{box(place='body', at=frame(10, 20, 220, 30))}</p:spTree></p:cSld></p:sldLayout>"
+    relation = '<Relationship Id="rIdL" Type="x/slideLayout" Target="../slideLayouts/l.xml"/>'
+    shapes = box(line("below"), at=frame(10, 100, 220, 30)) + box(line("above"), place="body")
+
+    texts = written(
+        shapes,
+        {"ppt/slideLayouts/l.xml": layout.replace("<p:sldLayout", '<p:sldLayout xmlns:p="p" xmlns:a="a"')},
+        relation,
+    )
+
+    assert texts[1:] == ["above", "below"]
+
+
+def test_the_labels_of_a_drawing_stay_as_they_were_made() -> None:
+    places = [(10, 150), (60, 90), (110, 60), (160, 100), (205, 130)]
+    shapes = "".join(box(line(f"step {n}"), at=frame(x, y, 30, 10)) for n, (x, y) in enumerate(places))
+
+    assert written(shapes)[1:] == [f"step {n}" for n in range(5)]
+
+
+def test_powers_and_signs_of_symbol_fonts_are_told() -> None:
+    raised = '<a:r><a:rPr baseline="30000"/><a:t>6</a:t></a:r>'
+    arrow = '<a:r><a:rPr><a:sym typeface="Symbol"/></a:rPr><a:t>\uf0ae</a:t></a:r>'
+    shapes = box(f"<a:p><a:r><a:t>10</a:t></a:r>{raised}{arrow}<a:r><a:t>\uf0fc</a:t></a:r></a:p>")
+
+    assert written(shapes)[1:] == ["10^6→✓"]
+
+
+def test_a_large_picture_that_nobody_described_is_told_of() -> None:
+    def picture(at: str) -> str:
+        return f'<p:pic><p:nvPicPr><p:cNvPr id="5" name="Picture 5"/></p:nvPicPr><p:spPr>{at}</p:spPr></p:pic>'
+
+    assert written(picture(frame(10, 40, 200, 120)))[1:] == ["![](Picture5)"]
+    assert written(picture(frame(10, 10, 20, 20)))[1:] == []
+
+
+def test_a_table_of_one_cell_is_its_text() -> None:
+    cell = f"<a:tc><a:txBody>{line('boxed')}</a:txBody></a:tc>"
+
+    assert written(f"<p:graphicFrame><a:tbl><a:tr>{cell}</a:tr></a:tbl></p:graphicFrame>")[1:] == ["boxed"]

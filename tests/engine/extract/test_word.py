@@ -14,7 +14,7 @@ from kimi_files.extract import word as reader
 from kimi_files.extract.office.package import Package
 from kimi_files.formats import DOCX
 from tests.engine.extract.reading import read
-from tests.samples.word import docx, heading, paragraph, point, run, table, word_95
+from tests.samples.word import docx, heading, paragraph, point, run, table, word_95, word_97
 
 FILES = Path(__file__).parents[2] / "samples" / "files"
 
@@ -312,3 +312,48 @@ def test_a_change_that_ends_in_a_fields_instruction_is_marked_where_its_words_en
     )
 
     assert read(reader.read, docx([paragraph(entry)]), "a.docx").texts == ["[inserted: Preface ][inserted: 6]"]
+
+
+_HIGH = b"\x48\x2a\x01"
+
+
+def _from_font(font: int, code: int) -> bytes:
+    return b"\x09\x6a" + bytes((font, 0, code, 0xF0))
+
+
+def _check_box(chosen: int, at_first: int) -> bytes:
+    """What the stream of form fields has of one: its kind and choice, its name, what it is at first."""
+    return (
+        bytes(4)
+        + b"\x44\0"
+        + bytes(62)
+        + b"\xff" * 4
+        + bytes((1 | chosen << 2, 0))
+        + bytes(4)
+        + b"\0\0\0\0"
+        + bytes((at_first, 0))
+    )
+
+
+def test_powers_signs_and_boxes_of_the_binary_format_are_told() -> None:
+    box, other = _check_box(1, 0), _check_box(25, 0)
+    field = b"\x03\x6a"
+    runs = [
+        ("2", b""),
+        ("16", _HIGH),
+        (" of 10", b""),
+        ("rd", _HIGH),
+        (", A ", b""),
+        ("(", _from_font(1, 0xE0)),
+        (" B ", b""),
+        ("(", _from_font(0, 0x73)),
+        ("\r\x13 FORMCHECKBOX ", b""),
+        ("\x01\x15", field + bytes(4)),
+        (" yes \x13 FORMCHECKBOX ", b""),
+        ("\x01", field + bytes((len(box), 0, 0, 0))),
+        ("\x14\x15 no\r", b""),
+    ]
+
+    reading = read(reader.read, word_97(runs, ["Symbol", "Wingdings"], box + other), "a.doc")
+
+    assert reading.texts == ["# 2^16 of 10rd, A → B σ\n\n☑ yes ☐ no"]

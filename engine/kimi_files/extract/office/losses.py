@@ -24,14 +24,16 @@ _NO_LETTERS = bytes(code for code in range(1, 128) if not chr(code).isalnum())
 # How far behind the last paragraph the next one is looked for; texts of notes stand elsewhere.
 _NEAR = 20_000
 
-INSERTED, DELETED, HIDDEN, COMMENT, END = "\x16", "\x17", "\x1a", "\x05", "\x19"
-"""Stand in a line for the beginning of what is marked so, for the next of its comments, and for the end of a mark.
+INSERTED, DELETED, HIDDEN, COMMENT, END, SIGN = "\x16", "\x17", "\x1a", "\x05", "\x19", "\x1b"
+"""Stand in a line for the beginning of what is marked so, for the next of its comments, for the end of a mark, and before a
+character that a library does not give.
 
 None of them is white space to Python, as the codes from 1C to 1F are.
 """
 
-_MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]"}
-_MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}]")
+_MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]", SIGN: ""}
+_MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}{SIGN}]")
+_NOT_GIVEN = re.compile(f"{SIGN}[^{_BETWEEN}]?")
 _WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
 _NOTE_MARK = re.compile(r"\[\^\d+\](?!:)")
 # What a library writes for notes, for links and for the ends of lines in cells.
@@ -46,7 +48,8 @@ _FOREIGN = 0.3
 _LONGEST_WORD = 40
 # Where this part of the letters stands in its place, the words need not be counted.
 _MOST = 0.9
-# What a library writes before the words of a paragraph: a heading's or a list's mark.
+# What a library writes before the words of a point in a list, and of a paragraph: a heading's or a list's mark.
+_POINT = re.compile(r"\s*(?:[-*•]|\(?[\w.]{1,8}[.)])\s+|\s*")
 _PREFIX = re.compile(r"#{1,6} |(?:[-*•]|\(?[\w.]{1,8}[.)])\s+|")
 
 
@@ -143,7 +146,8 @@ class Reading:
         self._lines = lines
         self._letters = _letters(_without_marks(_joined([block.text for block in blocks])), len(blocks))
         self._starts = [0, *accumulate(map(len, self._letters))][:-1]
-        self._wanted = _letters(_joined(["".join(line.cells) for line in lines]), len(lines))
+        wanted = _joined(["".join(line.cells) for line in lines])
+        self._wanted = _letters(_NOT_GIVEN.sub("", wanted) if SIGN in wanted else wanted, len(lines))
         # Where each line's letters stand; -1 where they do not.
         self._places = list(_places(b"".join(self._letters), self._wanted))
 
@@ -217,9 +221,8 @@ class Reading:
                 if (marked := self._with_marks(line, wanted, number, changed)) is not None:
                     changed[number] = marked
                     continue
-                if line.comments and not any(
-                    mark in cell for cell in line.cells for mark in (INSERTED, DELETED, HIDDEN)
-                ):
+                if not any(mark in cell for cell in line.cells for mark in (INSERTED, DELETED, HIDDEN)):
+                    # Words that stand there already are not told again for the sake of a sign.
                     added.setdefault(number, []).extend(Block(comment) for comment in line.comments)
                     continue
             elif (other := _garbled(blocks, number, counted, matched)) is not None:
@@ -244,7 +247,9 @@ class Reading:
         block = self.blocks[number]
         if _is_table(block):
             return _with_row(changed.get(number, block), line, wanted)
-        return _marked(block, line) if self._letters[number] == wanted and number not in changed else None
+        if self._letters[number] == wanted and number not in changed:
+            return _marked(block, line)
+        return _with_point(changed.get(number, block), line, wanted)
 
     def _spoilt(self, added: dict[int, list[Block]], matched: set[int]) -> Iterator[int]:
         """Blocks behind a lost line, as many as lines were lost there, of words that the file does not have."""
@@ -310,6 +315,17 @@ def _with_row(block: Block, line: Line, wanted: bytes) -> Block | None:
             waiting = iter(shown)
             rows[number] = f"| {' | '.join(next(waiting) if text else '' for text in cells)} |"
             return Block("\n".join(rows), block.level)
+    return None
+
+
+def _with_point(block: Block, line: Line, wanted: bytes) -> Block | None:
+    """The list with the line's words, which have marks, for those of its point; None where it has no such point."""
+    points = block.text.split("\n")
+    for number, point in enumerate(points) if len(points) > 1 else ():
+        found = _POINT.match(point)
+        if found is not None and _letters(point[found.end() :], 1)[0] == wanted:
+            points[number] = found[0] + line.text
+            return Block("\n".join(points), block.level)
     return None
 
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 _ROMAN = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+# A power or the number of a note; not the letters of "3rd", "1er" and "Nº".
+_POWER = re.compile("[-−–+]?(?:[0-9]{1,4}|[0-9]{0,2}[kmnxyNT](?:[-−–+][0-9])?)")
+_NOT_BEFORE_POWER = "([{<^"
+_ONLY_PICTURES = re.compile(r"(?:!\[\]\([^()]*\)\s*)*")
 _BREAKS = re.compile(r"\s*[\r\n\v\f]+\s*")
 
 
@@ -72,6 +76,16 @@ def marked(text: str, mark: str) -> str:
     return f"{text[:start]}{mark}{core}{mark}{text[start + len(core) :]}"
 
 
+def is_power(text: str, before: str) -> bool:
+    """Whether a raised text after another one needs a sign before it, without which 2^16 would be 216."""
+    return (
+        bool(before)
+        and not before[-1].isspace()
+        and before[-1] not in _NOT_BEFORE_POWER
+        and _POWER.fullmatch(text) is not None
+    )
+
+
 def comment(author: str, words: str) -> str:
     """A comment where it stands in the text."""
     return f"[comment by {author}: {words}]" if author else f"[comment: {words}]"
@@ -81,6 +95,16 @@ def picture(alternative: str | None, name: str = "picture") -> str:
     """What stands for a picture, which its ``name`` tells from others; nothing for one that is not described."""
     words = " ".join((alternative or "").split()).replace("[", "(").replace("]", ")")
     return f"![{words}]({_NOT_IN_NAMES.sub('', name) or 'picture'})" if words else ""
+
+
+def picture_without_words(name: str) -> str:
+    """What says that a picture is there which nobody described."""
+    return f"![]({_NOT_IN_NAMES.sub('', name) or 'picture'})"
+
+
+def has_only_pictures(text: str) -> bool:
+    """Whether nothing stands in a text but pictures that nobody described."""
+    return _ONLY_PICTURES.fullmatch(text) is not None
 
 
 def link(text: str, target: str) -> str:

@@ -12,6 +12,7 @@ from kimi_files.extract.office.markdown import (
     Block,
     heading,
     indented,
+    is_power,
     join_blocks,
     link,
     marker,
@@ -19,6 +20,8 @@ from kimi_files.extract.office.markdown import (
     table,
 )
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
+from kimi_files.extract.office.slide_order import Box, in_reading_order
+from kimi_files.extract.symbols import readable
 
 _CONTENT = "content.xml"
 _STYLES = "styles.xml"
@@ -40,6 +43,9 @@ _NUMBER_FORMATS = {"1": "decimal", "a": "lower_alpha", "A": "upper_alpha", "i": 
 _TEXT = ["body", "text"]
 _SHEETS = ["body", "spreadsheet"]
 _SLIDES = (["body", "presentation"], ["body", "drawing"])
+_LENGTH = re.compile(r"(-?[0-9.]{1,12})(cm|mm|in|pt)$")
+_CENTIMETRES = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72}
+_RAISED = re.compile("super|[1-9]")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
@@ -105,13 +111,14 @@ class OpenDocument:
         if _CONTENT not in package.names:
             raise DamagedFile("The file is damaged: its text is missing.", "Open it in its program and save it again.")
         self._hidden_styles: set[str] = set()
+        self._raised_styles: set[str] = set()
         self._lists: dict[str, dict[int, _Level]] = {}
         self._deleted: dict[str, str] = {}
 
     def text(self) -> list[Block]:
         """The blocks of a text document, each note after the block that refers to it."""
         content = self._content()
-        writer = _Writer(self._package, self._lists, self._deleted)
+        writer = _Writer(self._package, self._lists, self._deleted, self._raised_styles)
         found: list[Block] = []
         _each(content, lambda tag, above: above[1:] == _TEXT, lambda node: found.extend(writer.top(node)))
         return found
@@ -119,7 +126,7 @@ class OpenDocument:
     def running_heads(self) -> list[str]:
         """Texts of headers and footers, each once."""
         texts: list[str] = []
-        writer = _Writer(self._package, self._lists, self._deleted)
+        writer = _Writer(self._package, self._lists, self._deleted, self._raised_styles)
 
         def keep(node: Node) -> None:
             texts.append(join_blocks(writer.top(node)))
@@ -140,12 +147,12 @@ class OpenDocument:
         return found
 
     def _slide(self, page: Node) -> Slide:
-        writer = _Writer(self._package, self._lists, self._deleted)
+        writer = _Writer(self._package, self._lists, self._deleted, self._raised_styles)
         title = next((words for shape in page.elements() if (words := _title_of(shape, writer))), None)
+        shapes = [shape for shape in page.elements() if shape.tag != "notes" and not (title and _is_title(shape))]
+        found = [(_place(shape), [block for block in writer.top(shape) if block.text]) for shape in shapes]
         blocks = [heading(title, 2)] if title else []
-        for shape in page.elements():
-            if shape.tag != "notes" and not (title and _is_title(shape)):
-                blocks.extend(writer.top(shape))
+        blocks += in_reading_order([(place, said) for place, said in found if said])
         notes = [block for node in page.elements("notes") for block in writer.top(node)]
         hidden = page.attributes.get("style-name", "") in self._hidden_styles
         return Slide(title, blocks, join_blocks(notes), hidden)
@@ -153,7 +160,7 @@ class OpenDocument:
     def sheets(self) -> list[Sheet]:
         """The sheets in the order of their tabs, with values as they are shown, dates as dates."""
         found: list[Sheet] = []
-        rows = _SheetWriter(_Writer(self._package, self._lists, self._deleted))
+        rows = _SheetWriter(_Writer(self._package, self._lists, self._deleted, self._raised_styles))
 
         def ended(tag: str, attributes: Attributes) -> None:
             if tag == "table":
@@ -192,8 +199,10 @@ class OpenDocument:
                     hidden = ("display", "false"), ("visibility", "hidden")
                     if any(found.get(key) == value for found in properties for key, value in hidden):
                         self._hidden_styles.add(name)
+                    if any(_RAISED.match(found.get("text-position", "")) for found in properties):
+                        self._raised_styles.add(name)
                 case "changed-region":
-                    writer = _Writer(self._package, self._lists, {})
+                    writer = _Writer(self._package, self._lists, {}, self._raised_styles)
                     gone = [block for part in node.elements("deletion") for block in writer.blocks(part.elements(), 0)]
                     self._deleted[node.attributes.get("id", "")] = join_blocks(gone)
 
@@ -263,10 +272,17 @@ class _Flat:
 class _Writer:
     """Writes blocks. Notes stand after the outermost block that refers to them."""
 
-    def __init__(self, package: Package | _Flat, lists: dict[str, dict[int, _Level]], deleted: dict[str, str]) -> None:
+    def __init__(
+        self,
+        package: Package | _Flat,
+        lists: dict[str, dict[int, _Level]],
+        deleted: dict[str, str],
+        raised_styles: set[str],
+    ) -> None:
         self._package = package
         self._lists = lists
         self._deleted = deleted
+        self._raised_styles = raised_styles
         self._notes = 0
         self._due: list[str] = []
         self._counts: dict[str, int] = {}
@@ -280,14 +296,20 @@ class _Writer:
             self._due.clear()
 
     def blocks(self, nodes: Iterable[Node], depth: int) -> Iterator[Block]:
+        points: list[str] = []
         for node in nodes:
+            if node.tag == "list":
+                # A slide has a list for each of its points.
+                points.append(self._list(node, depth, "", 1))
+                continue
+            if points:
+                yield Block("\n".join(points))
+                points = []
             match node.tag:
                 case "h":
                     yield heading(self.line(node), _count(node.attributes.get("outline-level", "1")))
                 case "p":
                     yield from self._paragraph(node, depth)
-                case "list":
-                    yield Block(self._list(node, depth, "", 1))
                 case "table":
                     yield Block(self._table(node, depth))
                 case "annotation":
@@ -301,6 +323,8 @@ class _Writer:
                     yield from self._shape(node, depth)
                 case tag if tag not in _NOT_SHOWN:
                     yield from self.blocks(node.elements(), depth)
+        if points:
+            yield Block("\n".join(points))
 
     def line(self, node: Node) -> str:
         """The words in an element, in one line but for line breaks."""
@@ -319,9 +343,16 @@ class _Writer:
                 yield from self._anchored(child, depth)
 
     def _words(self, node: Node) -> Iterator[str]:
+        before = ""
         for child in node.children:
             if isinstance(child, str):
-                yield _BLANKS.sub(" ", child)
+                yield (before := readable(_BLANKS.sub(" ", child)))
+                continue
+            if child.tag == "span":
+                text = "".join(self._words(child))
+                is_raised = child.attributes.get("style-name", "") in self._raised_styles
+                yield f"^{text}" if is_raised and is_power(text, before) else text
+                before = text or before
                 continue
             match child.tag:
                 case "s":
@@ -405,7 +436,7 @@ class _Writer:
                 child.tag == "list" for child, part in zip(point.elements(), parts, strict=True) if part
             ):
                 # A point that is only there for those below it has no mark.
-                lines.extend(part for part in parts if part)
+                lines.extend("  " + indented(part, 2) for part in parts if part)
             elif any(parts):
                 inner = indented("\n".join(part for part in parts if part), len(mark))
                 lines.append(mark + inner if point.tag == "list-item" else inner)
@@ -504,6 +535,21 @@ class _SheetWriter:
             stored = (cell.attributes.get(key, "") for key in ("value", "string-value"))
             shown = next(filter(None, stored), "") or cell.attributes.get("boolean-value", "").upper() or shown
         return (shown + comments).strip()
+
+
+def _place(shape: Node) -> Box | None:
+    """Where a shape stands on its slide, in centimetres; around all of its shapes for a group."""
+    if shape.tag == "g":
+        inner = [place for part in shape.elements() if (place := _place(part)) is not None]
+        if not inner:
+            return None
+        left, top, right, bottom = zip(*inner, strict=True)
+        return min(left), min(top), max(right), max(bottom)
+    sides = [_LENGTH.match(shape.attributes.get(key, "")) for key in ("x", "y", "width", "height")]
+    if any(side is None for side in sides):
+        return None
+    x, y, width, height = (float(side[1]) * _CENTIMETRES[side[2]] for side in sides if side is not None)
+    return x, y, x + width, y + height
 
 
 def _rows(node: Node) -> Iterator[Node]:

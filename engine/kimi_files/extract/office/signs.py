@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
+from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import readable, sign, with_signs
 
 _WORTH_LOOKING = re.compile(
@@ -16,9 +17,6 @@ _WORTH_LOOKING = re.compile(
 _SIGN = re.compile(rb'<w:sym (?=[^<>]*w:font="([^"<>]*)")(?=[^<>]*w:char="([0-9A-Fa-f]{1,4})")[^<>]*/>')
 _RAISED = re.compile(rb'<w:vertAlign w:val="superscript"/>')
 _REST_OF_RUN = re.compile(rb"(?:[^<]|<(?!/w:r>|w:t[ >]))*+<w:t(?: [^<>]*)?>([^<]*)</w:t>")
-# A power or the number of a note; not the letters of "3rd", "1er" and "Nº".
-_POWER = re.compile("[-−–+]?(?:[0-9]{1,4}|[0-9]{0,2}[kmnxyNT](?:[-−–+][0-9])?)")
-_NOT_BEFORE_POWER = "([{<^&;"
 _PRIVATE_TEXT = re.compile(
     rb"<w:t(?: [^<>]*)?>([^<\xef]*(?:\xef(?!\x80[\xa0-\xbf]|[\x81-\x83])[^<\xef]*)*\xef(?:\x80[\xa0-\xbf]|[\x81-\x83])[^<]*)"
 )
@@ -77,8 +75,7 @@ def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
 def _powers(document: bytes) -> Iterator[int]:
     """Where a raised number begins that follows something: without a sign before it, 2^16 would be 216."""
     for start, text, before in _raised(document):
-        sign_before = document[max(before - 4, 0) : before].decode("utf-8", "ignore")[-1:]
-        if _POWER.fullmatch(text) and not sign_before.isspace() and sign_before not in _NOT_BEFORE_POWER:
+        if is_power(text, document[max(before - 4, 0) : before].decode("utf-8", "ignore").replace("&lt;", "<")):
             yield start
 
 

@@ -5,20 +5,23 @@ Structures as Microsoft publishes them in [MS-PPT] and [MS-ODRAW].
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired
 from kimi_files.extract.office.compound import Compound
-from kimi_files.extract.office.markdown import Block, comment, heading, join_blocks, picture, table
+from kimi_files.extract.office.markdown import Block, comment, heading, is_power, join_blocks, picture, table
+from kimi_files.extract.office.slide_order import Box, in_reading_order
+from kimi_files.extract.symbols import readable
 
 # fmt: off
 _SLIDE, _SLIDE_ATOM, _NOTES, _SLIDE_PLACE, _SHOW, _DRAWING = 0x03EE, 0x03EF, 0x03F0, 0x03F3, 0x03F9, 0x040C
 _TEXT_REFERENCE, _TEXT_HEADER, _CHARACTERS, _BYTES, _STRING = 0x0F9E, 0x0F9F, 0x0FA0, 0x0FA8, 0x0FBA
-_LIST, _COMMENT, _DIRECTORY, _TAG_DATA = 0x0FF0, 0x2EE0, 0x1772, 0x138B
+_LIST, _COMMENT, _DIRECTORY, _TAG_DATA, _STYLES = 0x0FF0, 0x2EE0, 0x1772, 0x138B, 0x0FA1
 _GROUP, _SHAPE, _OPTIONS, _TEXT_BOX, _CHILD_ANCHOR, _MORE_OPTIONS = 0xF003, 0xF004, 0xF00B, 0xF00D, 0xF00F, 0xF122
-_CLIENT_DATA, _PLACEHOLDER = 0xF011, 0x0BC3
+_ANCHOR, _CLIENT_DATA, _PLACEHOLDER = 0xF010, 0xF011, 0x0BC3
 # fmt: on
 _DESCRIPTION, _TABLE = 0x0381, 0x039F
 # What their records begin with: to look for these first spares going through all that is drawn.
@@ -31,7 +34,21 @@ _HIDDEN = 4
 _MOST_BYTES = 256 << 20
 _MOST_EDITS = 1_000
 _DEEPEST = 24
-_SIGNS = (("\x0b", "\n"), ("\xa0", " "), ("\x1f", ""), ("\xad", ""))
+# Stands before a paragraph once for each level that it is below the first.
+_DEEPER = "\x02"
+_SIGNS = (("\x0b", "\n"), ("\xa0", " "), ("\x1f", ""), ("\xad", ""), (_DEEPER, ""))
+_PARAGRAPH = re.compile("(?:(?<=\r)|(?<![\\s\\S]))[^\r]")
+# Bits of a mask and the bytes of the field that they stand for, in the order of the fields; 0 for as many as it says.
+# fmt: off
+_PARAGRAPH_FIELDS = (
+    (0xF, 2), (0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2), (0x100, 2),
+    (0x400, 2), (0x8000, 2), (0x100000, 0), (0x10000, 2), (0xE0000, 2), (0x200000, 2),
+)
+_CHARACTER_FIELDS = (
+    (0x3EB7, 2), (0x10000, 2), (0x200000, 2), (0x400000, 2), (0x800000, 2), (0x20000, 2), (0x40000, 4), (0x80000, 2),
+)
+# fmt: on
+_RAISED = 0x80000
 
 
 @dataclass(slots=True)
@@ -156,16 +173,55 @@ class _Show:
                 texts.append((kind, ""))
             elif inner[0] in (_CHARACTERS, _BYTES) and texts:
                 texts[-1] = (kind, self._text(inner))
+            elif inner[0] == _STYLES and texts:
+                texts[-1] = (kind, self._with_styles(texts[-1][1], inner))
         if place is not None:
             yield (*place, texts)
 
     def _text(self, record: _Record) -> str:
         raw = self._stream[record[2] : record[3]]
-        text = raw.decode("latin-1" if record[0] == _BYTES else "utf-16-le", "replace")
-        for sign, instead in _SIGNS:
-            if sign in text:
-                text = text.replace(sign, instead)
-        return text
+        return raw.decode("latin-1" if record[0] == _BYTES else "utf-16-le", "replace")
+
+    def _with_styles(self, text: str, record: _Record) -> str:
+        """The text with marks for the depth of paragraphs and for powers, as the runs of its styles have them."""
+        marks: dict[int, str] = {}
+        position = start = 0
+        try:
+            position = record[2]
+            while start <= len(text):
+                count, depth, mask = struct.unpack_from("<IHI", self._stream, position)
+                position += 10
+                for paragraph in _PARAGRAPH.finditer(text, start, start + count):
+                    marks[paragraph.start()] = _DEEPER * min(depth, 4)
+                position += self._size(mask, _PARAGRAPH_FIELDS, position)
+                start += max(count, 1)
+            start = 0
+            while start <= len(text):
+                count, mask = struct.unpack_from("<II", self._stream, position)
+                position += 8
+                size = self._size(mask, _CHARACTER_FIELDS, position)
+                is_raised = mask & _RAISED and struct.unpack_from("<h", self._stream, position + size - 2)[0] > 0
+                if is_raised and is_power(text[start : start + count], text[:start]):
+                    marks[start] = "^"
+                position += size
+                start += max(count, 1)
+        except (struct.error, IndexError):
+            # The styles of a damaged file tell nothing; its text does.
+            pass
+        parts: list[str] = []
+        end = 0
+        for place, mark in sorted(marks.items()):
+            parts += text[end:place], mark
+            end = place
+        return "".join([*parts, text[end:]])
+
+    def _size(self, mask: int, fields: tuple[tuple[int, int], ...], position: int) -> int:
+        """How many bytes the fields take that a mask names."""
+        size = 0
+        for bits, length in fields:
+            if mask & bits:
+                size += length or 2 + 4 * int(struct.unpack_from("<H", self._stream, position + size)[0])
+        return size
 
     def _slide(self, place: int, texts: list[tuple[int, str]], notes: dict[int, int]) -> Slide:
         record = self._at(place)
@@ -191,26 +247,46 @@ class _Show:
 
     def _notes(self, place: int) -> str:
         slide = Slide()
-        blocks = list(self._shapes(self._at(place), slide, [], 0))
+        blocks = self._shapes(self._at(place), slide, [], 0)
         return join_blocks([Block(slide.title or ""), *blocks])
 
-    def _shapes(self, record: _Record, slide: Slide, texts: list[tuple[int, str]], depth: int) -> Iterator[Block]:
+    def _shapes(self, record: _Record, slide: Slide, texts: list[tuple[int, str]], depth: int) -> list[Block]:
+        """What shapes say, in the order in which they are read."""
         if depth >= _DEEPEST or not self._may_tell(record):
-            return
+            return []
+        found: list[tuple[Box | None, list[Block]]] = []
         for inner in self._inner(record):
             if inner[0] == _SHAPE:
-                if not self._may_tell(inner):
-                    continue
-                kind, text = self._shape_text(inner, texts)
-                yield from self._described(inner)
-                if kind in _TITLES and not slide.title and text.strip():
-                    slide.title = " ".join(text.split())
-                elif text.strip():
-                    yield Block(paragraphs(kind, text))
+                blocks = list(self._shape(inner, slide, texts)) if self._may_tell(inner) else []
             elif inner[0] == _GROUP and self._is_table(inner):
-                yield Block(self._table(inner, texts))
-            elif inner[1] & 0xF == 0xF:
-                yield from self._shapes(inner, slide, texts, depth + 1)
+                blocks = [Block(self._table(inner, texts))]
+            else:
+                blocks = self._shapes(inner, slide, texts, depth + 1) if inner[1] & 0xF == 0xF else []
+            if blocks:
+                found.append((self._place(inner), blocks))
+        return in_reading_order(found) if len(found) > 1 else found[0][1] if found else []
+
+    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> Iterator[Block]:
+        kind, text = self._shape_text(shape, texts)
+        yield from self._described(shape)
+        if kind in _TITLES and not slide.title and text.strip():
+            slide.title = " ".join(_plain(text).split())
+        elif text.strip():
+            yield Block(paragraphs(kind, text))
+
+    def _place(self, record: _Record) -> Box | None:
+        """Where a shape stands, or a group by its first shape, which is the group itself."""
+        for part in self._inner(record):
+            if part[0] == _SHAPE and record[0] == _GROUP:
+                return self._place(part)
+            if part[0] == _ANCHOR and part[3] - part[2] >= 8:
+                size, form = (16, "<4i") if part[3] - part[2] >= 16 else (8, "<4h")
+                top, left, right, bottom = struct.unpack_from(form, self._stream[part[2] : part[2] + size])
+                return left, top, right, bottom
+            if part[0] == _CHILD_ANCHOR:
+                left, top, right, bottom = struct.unpack_from("<4i", self._stream, part[2])
+                return left, top, right, bottom
+        return None
 
     def _may_tell(self, record: _Record) -> bool:
         """Whether something in it looks like a text box or a description: most of what is drawn has neither."""
@@ -227,20 +303,22 @@ class _Show:
             elif box[0] == _TEXT_BOX:
                 kind, text = self._box_text(box, texts)
         # A field's place, such as the slide's number, is a star.
-        return 0 if is_title else kind, "" if text.strip() == "*" else text
+        return 0 if is_title else kind, "" if _plain(text).strip() == "*" else text
 
     def _box_text(self, box: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
-        """Kind and text, which stand before all that is said of its looks."""
-        kind = 4
+        """Kind and text, with marks of its styles."""
+        kind, text = 4, ""
         for part in self._inner(box):
             if part[0] == _TEXT_HEADER:
                 kind = struct.unpack_from("<I", self._stream, part[2])[0]
             elif part[0] == _CHARACTERS or part[0] == _BYTES:
-                return kind, self._text(part)
+                text = self._text(part)
+            elif part[0] == _STYLES:
+                return kind, self._with_styles(text, part)
             elif part[0] == _TEXT_REFERENCE:
                 number = struct.unpack_from("<I", self._stream, part[2])[0]
                 return texts[number] if number < len(texts) else (kind, "")
-        return kind, ""
+        return kind, text
 
     def _described(self, shape: _Record) -> Iterator[Block]:
         """What a picture's author wrote about it; the name of its file, which stands there by itself, says nothing."""
@@ -278,7 +356,7 @@ class _Show:
             for part in self._inner(shape):
                 if part[0] == _CHILD_ANCHOR:
                     left, top = struct.unpack_from("<ii", self._stream, part[2])
-                    text = self._shape_text(shape, texts)[1].replace("\r", "\n").strip()
+                    text = _plain(self._shape_text(shape, texts)[1]).replace("\r", "\n").strip()
                     if text:
                         cells[top, left] = text
         rows = sorted({top for top, _ in cells})
@@ -287,9 +365,17 @@ class _Show:
 
 
 def paragraphs(kind: int, text: str) -> str:
-    """Paragraphs of a text box; points of a slide's body."""
-    lines = [line.strip() for line in text.split("\r")]
-    lines = [line for line in lines if line]
+    """Paragraphs of a text box; points of a slide's body, as deep as they are."""
+    lines = [("  " * line.count(_DEEPER), _plain(line).strip()) for line in text.split("\r")]
+    lines = [(indent, line) for indent, line in lines if line]
     if kind in _BODIES and len(lines) > 1:
-        return "\n".join("- " + line.replace("\n", "\n  ") for line in lines)
-    return "\n\n".join(lines)
+        return "\n".join(f"{indent}- " + line.replace("\n", f"\n{indent}  ") for indent, line in lines)
+    return "\n\n".join(line for _, line in lines)
+
+
+def _plain(text: str) -> str:
+    """A text without marks of its styles, with signs for codes of symbol fonts."""
+    for sign, instead in _SIGNS:
+        if sign in text:
+            text = text.replace(sign, instead)
+    return readable(text)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from kimi_files.extract.office.markdown import Block, comment, heading, join_blocks, link, marker, picture, table
+from kimi_files.extract.office.markdown import (
+    Block,
+    comment,
+    heading,
+    is_power,
+    join_blocks,
+    link,
+    marker,
+    picture,
+    picture_without_words,
+    table,
+)
 from kimi_files.extract.office.number_format import general
 from kimi_files.extract.office.package import Node, Package, tree
+from kimi_files.extract.office.slide_order import Box, in_reading_order
+from kimi_files.extract.symbols import is_symbol_font, readable, with_signs
 
 _PRESENTATION = "ppt/presentation.xml"
 _TITLES = ("title", "ctrTitle")
@@ -24,9 +38,30 @@ _NUMBERED = {
     "romanUc": "upper_roman",
 }
 _DEEPEST = 24
+# A picture of this part of the slide is content, whether someone described it or not.
+_LARGE = 0.125
 # How shapes look and move says nothing of their words.
 _LOOKS = frozenset(
-    ("spPr", "style", "extLst", "timing", "transition", "bodyPr", "lstStyle", "endParaRPr", "tblPr", "tblGrid")
+    (
+        "style",
+        "extLst",
+        "timing",
+        "transition",
+        "bodyPr",
+        "lstStyle",
+        "endParaRPr",
+        "tblPr",
+        "tblGrid",
+        "custGeom",
+        "prstGeom",
+        "ln",
+        "solidFill",
+        "gradFill",
+        "pattFill",
+        "effectLst",
+        "scene3d",
+        "sp3d",
+    )
 )
 
 
@@ -49,11 +84,12 @@ def slides(package: Package) -> list[Slide]:
     listed = tree(package.part(main))
     authors = _authors(package, [part for kind, part in relations.values() if kind in ("commentAuthors", "authors")])
     running: set[str] = set()
+    places = _Places(package, next(listed.below("sldSz"), None) if listed is not None else None)
     found: list[Slide] = []
     for node in listed.below("sldId") if listed is not None else ():
         _, part = relations.get(node.attributes.get("relation", ""), ("", ""))
         if part in package.names:
-            found.append(_Writer(package, part, running, authors).slide())
+            found.append(_Writer(package, part, running, authors, places).slide())
     return found
 
 
@@ -66,16 +102,85 @@ def _authors(package: Package, parts: list[str]) -> dict[str, str]:
     return found
 
 
+class _Places:
+    """Where placeholders stand that say nothing of it themselves: where the slide's layout has them, or its master."""
+
+    def __init__(self, package: Package, size: Node | None) -> None:
+        self._package = package
+        sides = [size.attributes.get(key, "") for key in ("cx", "cy")] if size is not None else []
+        self._area = math.prod(int(side) if side.isdecimal() else 0 for side in sides)
+        self._found: dict[str, dict[str, Box]] = {}
+
+    def of(self, part: str, kind: str, index: str) -> Box | None:
+        """The place of the placeholder of this kind and index on a slide or a layout."""
+        above = next(
+            (name for to, name in self._package.relations(part).values() if to in ("slideLayout", "slideMaster")), ""
+        )
+        if not above:
+            return None
+        known = self._found.get(above)
+        if known is None:
+            known = self._found[above] = self._read(above)
+        box = known.get(f"#{index}") if index else None
+        box = (
+            box or known.get(kind) or known.get({"ctrTitle": "title", "subTitle": "body", "obj": "body"}.get(kind, ""))
+        )
+        return box or self.of(above, kind, "")
+
+    def is_large(self, box: Box) -> bool:
+        """Whether it takes a good part of a slide."""
+        return (box[2] - box[0]) * (box[3] - box[1]) >= _LARGE * self._area > 0
+
+    def _read(self, part: str) -> dict[str, Box]:
+        root = tree(self._package.part(part), _LOOKS)
+        found: dict[str, Box] = {}
+        for shape in root.below("sp", "pic", "graphicFrame") if root is not None else ():
+            place, box = _placeholder(shape), _box(shape)
+            if place is not None and box is not None:
+                found.setdefault(place.attributes.get("type", "obj"), box)
+                if index := place.attributes.get("idx"):
+                    found.setdefault(f"#{index}", box)
+        return found
+
+
+def _placeholder(shape: Node) -> Node | None:
+    return next(
+        (part for outer in shape.elements("nvSpPr", "nvPicPr", "nvGraphicFramePr") for part in outer.below("ph")), None
+    )
+
+
+def _box(shape: Node) -> Box | None:
+    """Where a shape stands, in the units of the group that it is in."""
+    for properties in shape.elements("spPr", "grpSpPr", "xfrm"):
+        for frame in [properties] if properties.tag == "xfrm" else properties.elements("xfrm"):
+            corner, size = next(frame.elements("off"), None), next(frame.elements("ext"), None)
+            if corner is not None and size is not None:
+                try:
+                    left, top = int(corner.attributes["x"]), int(corner.attributes["y"])
+                    return left, top, left + int(size.attributes["cx"]), top + int(size.attributes["cy"])
+                except (KeyError, ValueError):
+                    return None
+    return None
+
+
 class _Writer:
     """Writes one slide; ``running`` are the headers and footers that came before, which are told once."""
 
-    def __init__(self, package: Package, part: str, running: set[str], authors: dict[str, str]) -> None:
+    def __init__(
+        self,
+        package: Package,
+        part: str,
+        running: set[str],
+        authors: dict[str, str],
+        places: _Places,
+    ) -> None:
         self._package = package
         self._part = part
         self._relations = package.relations(part)
         self._targets = package.targets(part)
         self._running = running
         self._authors = authors
+        self._places = places
         self._slide = Slide()
 
     def slide(self) -> Slide:
@@ -88,7 +193,7 @@ class _Writer:
             if kind == "comments":
                 blocks.extend(self._comments(part))
             elif kind == "notesSlide":
-                self._slide.notes = _Writer(self._package, part, self._running, {}).notes()
+                self._slide.notes = _Writer(self._package, part, self._running, {}, self._places).notes()
         title = self._slide.title
         self._slide.blocks = [heading(title, 2), *blocks] if title else blocks
         return self._slide
@@ -99,36 +204,53 @@ class _Writer:
             block for shapes in (root.below("spTree") if root is not None else ()) for block in self._shapes(shapes, 0)
         )
 
-    def _shapes(self, above: Node, depth: int) -> Iterator[Block]:
+    def _shapes(self, above: Node, depth: int) -> list[Block]:
+        """What shapes say, in the order in which they are read."""
+        found: list[tuple[Box | None, list[Block]]] = []
         for node in above.elements() if depth < _DEEPEST else ():
-            match node.tag:
-                case "sp" | "cxnSp":
-                    yield from self._described(node)
-                    yield from self._text_shape(node)
-                case "pic":
-                    yield from self._described(node)
-                case "graphicFrame":
-                    yield from self._described(node)
-                    yield from self._graphic(node, depth)
-                case "grpSp":
-                    yield from self._described(node)
-                    yield from self._shapes(node, depth + 1)
-                case "AlternateContent":
-                    # The same for this program and for older ones.
-                    either = next(node.elements("Choice"), None) or next(node.elements("Fallback"), None)
-                    if either is not None:
-                        yield from self._shapes(either, depth + 1)
+            # The same for this program and for older ones.
+            either = next(node.elements("Choice"), None) or next(node.elements("Fallback"), None)
+            for shape in either.elements() if node.tag == "AlternateContent" and either is not None else [node]:
+                blocks = [block for block in self._shape(shape, depth) if block.text]
+                if blocks:
+                    found.append((self._place(shape), blocks))
+        return in_reading_order(found)
+
+    def _place(self, shape: Node) -> Box | None:
+        box = _box(shape)
+        place = _placeholder(shape) if box is None else None
+        if place is None:
+            return box
+        return self._places.of(self._part, place.attributes.get("type", "obj"), place.attributes.get("idx", ""))
+
+    def _shape(self, node: Node, depth: int) -> Iterator[Block]:
+        match node.tag:
+            case "sp" | "cxnSp":
+                yield from self._described(node)
+                yield from self._text_shape(node)
+            case "pic":
+                yield from self._described(node)
+            case "graphicFrame":
+                yield from self._described(node)
+                yield from self._graphic(node, depth)
+            case "grpSp":
+                yield from self._described(node)
+                yield from self._shapes(node, depth + 1)
 
     def _described(self, node: Node) -> Iterator[Block]:
-        """A picture, or what someone wrote to describe another shape."""
+        """A picture, or what someone wrote to describe another shape; a small picture that nobody described is left out."""
         properties = next(node.below("cNvPr"), None)
-        words = properties.attributes.get("descr", "") if properties is not None else ""
-        if properties is None or not words:
+        if properties is None:
+            return
+        words = properties.attributes.get("descr", "")
+        box = self._place(node) if node.tag == "pic" and not words else None
+        if not words and (box is None or not self._places.is_large(box)):
             return
         embedded = next(node.below("blip"), None) if node.tag == "pic" else None
         _, part = self._relations.get(embedded.attributes.get("embed", "") if embedded else "", ("", ""))
         suffix = PurePosixPath(part).suffix.replace(".jpeg", ".jpg")
-        yield Block(picture(words, "".join(properties.attributes.get("name", "").split()) + suffix))
+        name = "".join(properties.attributes.get("name", "").split()) + suffix
+        yield Block(picture(words, name) or picture_without_words(name))
 
     def _text_shape(self, node: Node) -> Iterator[Block]:
         place = next((part for outer in node.elements("nvSpPr") for part in outer.below("ph")), None)
@@ -183,11 +305,14 @@ class _Writer:
         return "".join(self._runs(paragraph)).replace("\u00a0", " ").strip()
 
     def _runs(self, node: Node) -> Iterator[str]:
+        before = ""
         for part in node.elements():
             match part.tag:
                 case "r" | "fld":
                     if not part.attributes.get("type", "").startswith("slidenum"):
-                        yield self._run(part)
+                        text = self._run(part)
+                        yield f"^{text}" if _is_raised(part) and is_power(text, before) else text
+                        before = text or before
                 case "br":
                     yield "\n"
                 case "AlternateContent":
@@ -197,6 +322,14 @@ class _Writer:
 
     def _run(self, node: Node) -> str:
         text = "".join(part.text for part in node.elements("t"))
+        if not text.isascii():
+            fonts = [
+                inner.attributes.get("typeface", "")
+                for part in node.elements("rPr")
+                for inner in part.elements("sym", "latin")
+            ]
+            font = next(filter(is_symbol_font, fonts), None)
+            text = with_signs(font, text) if font else readable(text)
         clicked = next((inner for part in node.elements("rPr") for inner in part.elements("hlinkClick")), None)
         return (
             link(text, self._targets.get(clicked.attributes.get("relation", ""), "")) if clicked is not None else text
@@ -224,7 +357,8 @@ class _Writer:
                 bodies = () if covered else cell.elements("txBody")
                 cells.append("\n".join(self._paragraphs(body.elements("p")).replace("\n\n", "\n") for body in bodies))
             rows.append(cells)
-        return table(rows)
+        # A table of one cell is a box with a frame.
+        return rows[0][0] if [len(row) for row in rows] == [1] else table(rows)
 
     def _comments(self, part: str) -> Iterator[Block]:
         root = tree(self._package.part(part))
@@ -234,6 +368,13 @@ class _Writer:
             author = self._authors.get(remark.attributes.get("authorId", ""), "")
             if said := " ".join(said.split()):
                 yield Block(comment(author, said))
+
+
+def _is_raised(run: Node) -> bool:
+    return any(
+        part.attributes.get("baseline", "0").rstrip("%").isdecimal() and part.attributes.get("baseline", "0") != "0"
+        for part in run.elements("rPr")
+    )
 
 
 def _numbered(family: str, number: int) -> str:

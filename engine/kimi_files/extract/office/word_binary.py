@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from kimi_files.extract.encoding import Decoded, code_page
 from kimi_files.extract.office.compound import Compound
-from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
-from kimi_files.extract.office.markdown import comment
+from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, SIGN, Line, Parts
+from kimi_files.extract.office.markdown import comment, is_power
+from kimi_files.extract.symbols import sign
 
 _WORD_97 = 0x00C1
 _WORD_6 = 0x0065
@@ -26,10 +27,20 @@ _MOST_BYTES = 256 << 20
 _TABLE_1, _ENCRYPTED, _COMPLEX, _WIDE = 0x0200, 0x0100, 0x0004, 0x1000
 _COMPRESSED = 0x40000000
 # Where the first part of the file says that a table stands in the second: offset and length.
-_COMMENT_PLACES, _CHARACTER_PAGES, _PIECES, _COMMENT_AUTHORS = 0x00BA, 0x00FA, 0x01A2, 0x01BA
+_COMMENT_PLACES, _CHARACTER_PAGES, _FONTS, _PIECES, _COMMENT_AUTHORS = 0x00BA, 0x00FA, 0x0112, 0x01A2, 0x01BA
 
-_PROPERTIES = {0x0800: DELETED, 0x0801: INSERTED, 0x083C: HIDDEN}
-_SET = re.compile(b"[\x00\x01\x3c]\x08[\x01\x81]")
+# What is found of a run: a mark before it, a power, a sign of a font, a form field that is described in another stream.
+_POWER, _SYMBOL, _FIELD_DATA, _SHOWN = "^", "s", "f", "="
+_RISE_CODE, _SYMBOL_CODE, _FIELD_CODE = 0x2A48, 0x6A09, 0x6A03
+_PROPERTIES = {
+    0x0800: DELETED,
+    0x0801: INSERTED,
+    0x083C: HIDDEN,
+    _RISE_CODE: _POWER,
+    _SYMBOL_CODE: _SYMBOL,
+    _FIELD_CODE: _FIELD_DATA,
+}
+_SET = re.compile(b"[\x00\x01\x3c]\x08[\x01\x81]|\x48\x2a\x01|[\x03\x09]\x6a")
 _OPERAND_BYTES = (1, 1, 2, 4, 2, 2, -1, 3)
 _PAGE_BYTES = 512
 
@@ -40,6 +51,9 @@ _RUBY = re.compile(
     r"\s*EQ\b.*?\\o(?:\\a[a-z])?\s*\(\s*\\s\\up\s*\d+\(([^()]*)\)\s*[,;]\s*([^()]*)\)", re.IGNORECASE | re.DOTALL
 )
 _FIELD = "\x13"
+_FORM_FIELDS = ("FORMCHECKBOX", "FORMDROPDOWN")
+_AS_AT_FIRST = 25
+_PICTURE = "\x01"
 _DEEPEST_FIELD = 8
 _PARAGRAPH_END, _SECTION_END, _CELL_END = "\r", "\x0c", "\x07"
 _NOT_SHOWN = "\x00\x01\x02\x03\x04\x06\x08\x10\x11\x12\x13\x14\x15\x1f\xad"
@@ -84,6 +98,10 @@ def _parts(untrusted_bytes: bytes) -> Parts | None:
         pieces = list(_pieces(_named(main, tables, _PIECES)))
         text = "".join(_decoded(main, piece) for piece in pieces)
         marks = _marks(main, _named(main, tables, _CHARACTER_PAGES), pieces)
+        if any(mark[0] in (_SYMBOL, _FIELD_DATA) for _, _, mark in marks):
+            fonts = list(_fonts(_named(main, tables, _FONTS)))
+            fields = container.stream("Data", _MOST_BYTES) or b""
+            marks = list(_with_signs(marks, text, fonts, fields))
         authors = _comment_authors(main, tables)
     cut: list[str] = []
     position = 0
@@ -165,6 +183,60 @@ def _marks(main: bytes, pages: bytes, pieces: list[_Piece]) -> list[tuple[int, i
     return _merged(found)
 
 
+def _fonts(stored: bytes) -> Iterator[str]:
+    """The names of the fonts by their numbers."""
+    position = 4
+    while position < len(stored):
+        size = 1 + stored[position]
+        yield stored[position + 40 : position + size].decode("utf-16-le", "replace").partition("\0")[0]
+        position += size
+
+
+def _with_signs(
+    marks: list[tuple[int, int, str]], text: str, fonts: list[str], fields: bytes
+) -> Iterator[tuple[int, int, str]]:
+    """The marks with what signs of symbol fonts and form fields show, without those of pictures."""
+    for start, end, mark in marks:
+        if mark[0] == _SYMBOL:
+            font, code = struct.unpack("<HH", bytes.fromhex(mark[1:]))
+            yield start, end, _SHOWN + sign(fonts[font] if font < len(fonts) else "", code).strip()
+        elif mark[0] != _FIELD_DATA:
+            yield start, end, mark
+        elif text[max(start - 16, 0) : start].rstrip().endswith(_FORM_FIELDS):
+            shown = _form_field(fields, struct.unpack("<I", bytes.fromhex(mark[1:]))[0])
+            # The end of the field may be of the same run.
+            place = text.find(_PICTURE, start, end)
+            if shown and place >= 0:
+                yield place, place + 1, _SHOWN + shown
+
+
+def _form_field(fields: bytes, offset: int) -> str:
+    """A check box of a form, or what is chosen from a list; nothing where that cannot be followed."""
+    try:
+        start = offset + int(struct.unpack_from("<H", fields, offset + 4)[0])
+        kind = struct.unpack_from("<H", fields, start + 4)[0]
+        chosen = kind >> 2 & 0x1F
+        # Its name stands before what it is at first.
+        start += 10
+        start += 4 + 2 * int(struct.unpack_from("<H", fields, start)[0])
+        chosen = struct.unpack_from("<H", fields, start)[0] if chosen == _AS_AT_FIRST else chosen
+        if kind & 3 == 1:
+            return "☑" if chosen else "☐"
+        start += 2
+        for _ in range(5):  # format, help, status, macros at its begin and end
+            start += 4 + 2 * int(struct.unpack_from("<H", fields, start)[0])
+        extended, count = struct.unpack_from("<HH", fields, start)
+        start += 6
+        for number in range(count if extended == 0xFFFF else 0):
+            length = int(struct.unpack_from("<H", fields, start)[0])
+            if number == chosen:
+                return fields[start + 2 : start + 2 + 2 * length].decode("utf-16-le", "replace")
+            start += 2 + 2 * length
+    except struct.error:
+        pass
+    return ""
+
+
 def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Runs of the same mark that follow each other as one, in the order of the text, none within another."""
     merged: list[tuple[int, int, str]] = []
@@ -181,7 +253,7 @@ def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 def _may_be_set(properties: bytes) -> bool:
     """Whether something in them looks like a set property of those that are looked for: in most nothing does."""
-    return (b"\x08\x01" in properties or b"\x08\x81" in properties) and _SET.search(properties) is not None
+    return _SET.search(properties) is not None
 
 
 def _marked_runs(page: bytes) -> Iterator[tuple[int, int, str]]:
@@ -201,17 +273,23 @@ def _mark(properties: bytes) -> str:
     """What a run with these properties is, if it is marked."""
     if not _may_be_set(properties):
         return ""
-    found = set()
+    found: dict[int, str] = {}
     position = 0
     while position + 2 < len(properties):
         code = properties[position] | properties[position + 1] << 8
         size = _OPERAND_BYTES[code >> 13]
         if size < 0:
             size = 1 + properties[position + 2]
-        if code in _PROPERTIES and properties[position + 2] & 1:
-            found.add(code)
+        if code in (_SYMBOL_CODE, _FIELD_CODE):
+            found[code] = properties[position + 2 : position + 6].hex()
+        elif (
+            code in _PROPERTIES
+            and properties[position + 2] & 1
+            and (code != _RISE_CODE or properties[position + 2] == 1)
+        ):
+            found[code] = ""
         position += 2 + size
-    return next((mark for code, mark in _PROPERTIES.items() if code in found), "")
+    return next((mark + found[code] for code, mark in _PROPERTIES.items() if code in found), "")
 
 
 def _with_marks(text: str, start: int, end: int, marks: list[tuple[int, int, str]]) -> str:
@@ -223,7 +301,13 @@ def _with_marks(text: str, start: int, end: int, marks: list[tuple[int, int, str
         if first >= last:
             continue
         parts.append(text[position:first])
-        parts.append(_MARKED_WORDS.sub(lambda run, mark=mark: f"{mark}{run[0]}{END}", text[first:last]))  # type: ignore[misc]
+        words = text[first:last]
+        if mark == _POWER:
+            parts.append(f"{SIGN}^{words}" if is_power(words, text[first - 1 : first]) else words)
+        elif mark[0] == _SHOWN:
+            parts.append("".join(SIGN + character for character in mark[1:] * len(words)))
+        else:
+            parts.append(_MARKED_WORDS.sub(lambda run, mark=mark: f"{mark}{run[0]}{END}", words))  # type: ignore[misc]
         position = last
     parts.append(text[position:end])
     return "".join(parts)
@@ -258,6 +342,8 @@ def _comments(text: str, authors: list[str]) -> Iterator[str]:
 def _result(field: re.Match[str]) -> str:
     if field[2] is None and (ruby := _RUBY.match(field[1])):
         return f"{ruby[2].strip()}({ruby[1].strip()})"
+    if SIGN in field[1]:
+        return field[1][field[1].index(SIGN) :]
     return field[2] or ""
 
 
@@ -271,9 +357,9 @@ def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
             break
         text = shorter
     # One after the other: to translate a long text sign by sign takes twenty times as long.
-    for sign, instead in _SIGNS:
-        if sign in text:
-            text = text.replace(sign, instead)
+    for written, instead in _SIGNS:
+        if written in text:
+            text = text.replace(written, instead)
     is_commented = COMMENT in text
     for paragraph in text.replace(_SECTION_END, _PARAGRAPH_END).split(_PARAGRAPH_END):
         if _CELL_END not in paragraph and not is_commented:

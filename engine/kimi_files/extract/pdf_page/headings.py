@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
@@ -16,14 +17,30 @@ _BOLD = re.compile(r"\*\*([^*|\n]{3,120})\*\*")
 _SECTION = re.compile(
     r"([0-9]{1,2}(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
 )
-_PAPER_SECTION = re.compile(r"^[IVX]{1,5}\. (?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,90}$", re.MULTILINE)
-_PAPER_SUBSECTION = re.compile(r"^\*([A-Z]\. [^*\n]{3,90}[^*\n.:])\*$", re.MULTILINE)
+_PAPER_SECTION = re.compile(
+    r"^[IVX]{1,5}\. (?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,90}$(?:\n(?![IVXA-Z]{1,5}\. )(?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,60}$)?",
+    re.MULTILINE,
+)
+_IN_ITALICS = re.compile(r"\*[A-Z]\. ")
+# Not the cell of a table.
+_PAPER_SUBSECTION = re.compile(
+    r"(?<![| \n])[ \n]*+\*([A-Z]\. [^*\n]{3,90})\*(?: \*([^*\n]{2,60})\*)?(?![*\w]) *+(?!\|)\n*"
+)
+_TWO_HEADINGS = re.compile(
+    r"^(?P<level>#{1,6}) (?P<whole>(?P<first>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? [^\n]*?[^\s\d])"
+    r"(?= (?P<second>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? \D)",
+    re.MULTILINE,
+)
 _ENDS = re.compile(r"[.:?!。：？！)\]\"”’]\W*$")
+_TABLE_OR_FIGURE = (
+    r"tab(?:le|elle|leau|la|ela|ell|el|ulka|ella)?|fig(?:ure|ura|uur|ur)?|abb(?:ildung)?|表|図|图|표|таблица|рис"
+)
 _NO_HEADING = re.compile(
     r"[.:;,?!。：；，？！]\W*$|[.…·]{4}|(?:[.…·] ){3}"
-    r"|^(?:tab(?:le|elle|leau|la|ela|ell|el|ulka|ella)?|fig(?:ure|ura|uur|ur)?|abb(?:ildung)?|exhibit|chart|box|表|図|图|표|таблица|рис)\b",
+    rf"|^(?:{_TABLE_OR_FIGURE}|exhibit|chart|box)\b",
     re.IGNORECASE,
 )
+_CAPTION = re.compile(rf"^#{{1,6}} ((?:{_TABLE_OR_FIGURE})\.? ?[0-9][^\n*]*)$", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"\W*[^\W\d_]{2}")
 _OTHER = re.compile(r"[|`>]|[-*+] |[0-9]+[.)] |-{3}")
 
@@ -125,16 +142,48 @@ class _Styles:
 def with_headings_of_papers(markdown: str, plain: str) -> str:
     """The markdown with headings in the font of the text, as papers of IEEE have: "I. INTRODUCTION", "A. Data" in italics.
 
-    ``plain`` is the text of the page in its lines.
+    ``plain`` is the text of the page in its lines, which are the page's where it runs from right to left.
     """
+    if runs_from_right(plain):
+        return as_read(markdown, plain)
     for line in _PAPER_SECTION.findall(plain)[:_MOST_SECTIONS]:
-        pattern = re.compile(r"[ *_]+".join(map(re.escape, line.split())) + r"(?!\w)[*_]*")
+        pattern = re.compile(r"[\s*_]+".join(map(re.escape, line.split())) + r"(?!\w)[*_]*")
         matches = list(pattern.finditer(markdown))
         start = markdown.rfind("\n", 0, matches[0].start()) + 1 if matches else 0
-        if len(matches) == 1 and markdown[start : start + 1] not in ("#", "|"):
-            before, after = markdown[: matches[0].start()].rstrip(" *_\n"), markdown[matches[0].end() :].lstrip()
-            markdown = f"{before}\n\n## {line}\n\n{after}".strip()
-    return _PAPER_SUBSECTION.sub(r"### \1", markdown)
+        if len(matches) == 1 and markdown[start : start + 1] != "|":
+            before, after = markdown[: matches[0].start()].rstrip(" #*_\n"), markdown[matches[0].end() :].lstrip()
+            markdown = f"{before}\n\n## {' '.join(line.split())}\n\n{after}".strip()
+    if _IN_ITALICS.search(markdown):
+        lines = {"".join(line.split()) for line in plain.splitlines()}
+        markdown = _PAPER_SUBSECTION.sub(lambda found: _subsection(found, lines), markdown).strip()
+    return markdown
+
+
+def with_headings_apart(markdown: str, plain: str) -> str:
+    """The markdown with two headings in one line as two: "3.3 Ships 3.3.1 Old ships"; what is over a table is none."""
+    markdown = _CAPTION.sub(r"**\1**", markdown)
+    while found := next((found for found in _TWO_HEADINGS.finditer(markdown) if _are_two(found, plain)), None):
+        level = min(len(found["level"]) + found["second"].count(".") - found["first"].count("."), 6)
+        markdown = (
+            f"{markdown[: found.end('whole')]}\n\n{'#' * max(level, 1)} {markdown[found.end('whole') :].lstrip()}"
+        )
+    return markdown
+
+
+def _subsection(found: re.Match[str], lines: set[str]) -> str:
+    """A heading in italics that is a line or two of the page, out of the paragraph that took it in."""
+    parts = [part for part in found.groups() if part]
+    if not all("".join(part.split()) in lines for part in parts):
+        return found[0]
+    return f"\n\n### {glued(parts)}\n\n"
+
+
+def _are_two(found: re.Match[str], plain: str) -> bool:
+    """Whether the second number of a line is that of the section after the first, and begins a line of the page."""
+    first, second = ([int(part) for part in found[key].split(".")] for key in ("first", "second"))
+    depth = len(second) - 1
+    is_next = second == [*first, 1] or (depth < len(first) and second == [*first[:depth], first[depth] + 1])
+    return is_next and re.search(rf"^\s*{re.escape(found['second'])}(?!\d)", plain, re.MULTILINE) is not None
 
 
 def _raised(block: Block, styles: _Styles) -> Block:

@@ -305,6 +305,7 @@ class _Look:
         edges, shades = (c_float * 4)(), (c_uint * 4)()
         self._six, self._size, self._numbers = (c_float * 6)(), c_float(), (c_int * 2)()
         self._to_six, self._to_size = c_void_p(addressof(self._six)), c_void_p(addressof(self._size))
+        self._to_numbers = _places(self._numbers)
         self.kind = _fast(pdfium.FPDFPageObj_GetType, 1)
         self.mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, 1)
         """How a text is drawn; negative for what is no text."""
@@ -335,7 +336,7 @@ class _Look:
         return cast(obj, self._pointer)
 
     def is_painted(self, path: int) -> bool:
-        return bool(self._drawn(path, *_places(self._numbers)) and self._numbers[0])
+        return bool(self._drawn(path, *self._to_numbers) and self._numbers[0])
 
     def matrix(self, obj: int) -> _Matrix:
         if not self._matrix(obj, self._to_six):

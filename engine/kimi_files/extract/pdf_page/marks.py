@@ -77,9 +77,12 @@ def raised_marks(
         after = number + 1
         while after < len(shown) and _is_raised(shown[after][1], shown[base][1]) and _follows(shown[after][1], bounds):
             bounds, after = shown[after][1], after + 1
-        text = "".join(text_of(obj) for obj, _ in shown[number:after]).strip(" ,")
-        if _RAISED.fullmatch(text) and size_of(shown[number][0]) < _SMALLER * size_of(shown[base][0]):
-            found.append(Mark(_before(shown, base, text_of), text, _after(shown, after, bounds, text_of), opens=False))
+        # The size is told at once, a text is looked for on the whole page.
+        if size_of(shown[number][0]) < _SMALLER * size_of(shown[base][0]):
+            text = "".join(text_of(obj) for obj, _ in shown[number:after]).strip(" ,")
+            if _RAISED.fullmatch(text):
+                before, follows = _before(shown, base, text_of), _after(shown, after, bounds, text_of)
+                found.append(Mark(before, text, follows, opens=False))
         number = after
     for (obj, bounds), (following, place), (_, last) in zip(shown, shown[1:], [(0, _NOWHERE), *shown], strict=False):
         if (
@@ -87,9 +90,9 @@ def raised_marks(
             and _is_raised(bounds, place)
             and _follows(place, bounds)
             and not _follows(bounds, last)
-        ):
+        ) and size_of(obj) < _SMALLER * size_of(following):
             text = text_of(obj).strip()
-            if text.isdecimal() and len(text) <= 3 and size_of(obj) < _SMALLER * size_of(following):
+            if text.isdecimal() and len(text) <= 3:
                 found.append(Mark("", text, text_of(following), opens=True))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -149,15 +149,13 @@ def _without_gaps(group: list[Rule]) -> Iterator[Rule]:
 
 
 def _connected(across: list[Rule], down: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
-    """Groups of lines that cross or touch each other."""
+    """Groups of lines that cross or touch each other; both come in the order of their places."""
     parents = list(range(len(across) + len(down)))
+    places = [rule.at for rule in down]
     for i, level in enumerate(across):
-        for j, upright in enumerate(down, start=len(across)):
-            if (
-                level.start - _TOUCH <= upright.at <= level.end + _TOUCH
-                and upright.start - _TOUCH <= level.at <= upright.end + _TOUCH
-            ):
-                parents[_root(parents, i)] = _root(parents, j)
+        for j in range(bisect_left(places, level.start - _TOUCH), bisect_right(places, level.end + _TOUCH)):
+            if down[j].start - _TOUCH <= level.at <= down[j].end + _TOUCH:
+                parents[_root(parents, i)] = _root(parents, len(across) + j)
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for number, rule in enumerate([*across, *down]):
         groups.setdefault(_root(parents, number), ([], []))[number >= len(across)].append(rule)
@@ -423,18 +421,21 @@ def _placed(line: Line, inner: list[float], extents: list[tuple[float, float]]) 
     """The line's words by column; a segment that runs over a gap stands whole in its first column."""
     texts = [""] * len(extents)
     for segment in line.segments:
-        for column, text in _shared_out(segment, line.words, inner, extents):
+        over = inner[bisect_right(inner, segment.left + 1) : bisect_left(inner, segment.right - 1)]
+        shares = (
+            _shared_out(segment, line.words, inner, over, extents)
+            if over
+            else ((bisect_right(inner, segment.centre), segment.text),)
+        )
+        for column, text in shares:
             texts[column] = f"{texts[column]} {text}".strip()
     return texts
 
 
 def _shared_out(
-    segment: Word, words: list[Word], inner: list[float], extents: list[tuple[float, float]]
+    segment: Word, words: list[Word], inner: list[float], over: list[float], extents: list[tuple[float, float]]
 ) -> Iterator[tuple[int, str]]:
-    over = [x for x in inner if segment.left + 1 < x < segment.right - 1]
-    if not over:
-        yield bisect_right(inner, segment.centre), segment.text
-        return
+    """What runs over the gaps ``over`` by column."""
     first = bisect_right(inner, segment.left + 1)
     own = [word for word in words if segment.left <= word.left and word.right <= segment.right]
     if any(_goes_over(word, x) for word in own for x in over):
