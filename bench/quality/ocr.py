@@ -57,7 +57,7 @@ class Score:
 
     def add(self, page: Page) -> None:
         start = time.process_time()
-        text = ocr.read_picture(page.image)
+        text = ocr.read_picture(page.image).text
         self.seconds += time.process_time() - start
         drawn, read = _bare("\n".join(page.lines)), _bare(text)
         edits = distance(drawn, read)

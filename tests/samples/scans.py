@@ -10,10 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH, HEIGHT = 900, 700
 
 
-def scanned_page(lines: Sequence[str], turned: int = 0) -> Image.Image:
-    """A page of a few large lines, turned clockwise by a multiple of 90 degrees."""
+def scanned_page(lines: Sequence[str], turned: int = 0, title: str = "") -> Image.Image:
+    """A page of a few large lines, turned clockwise by a multiple of 90 degrees; a title is set larger."""
     image = Image.new("L", (WIDTH, HEIGHT), "white")
     pen = ImageDraw.Draw(image)
+    if title:
+        pen.text((60, 20), title, font=ImageFont.load_default(60), fill="black")
+        lines = ["", *lines]
     for number, line in enumerate(lines):
         pen.text((60, 60 + 60 * number), line, font=ImageFont.load_default(34), fill="black")
     return image.rotate(-turned, expand=True)

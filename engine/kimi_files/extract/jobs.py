@@ -73,7 +73,7 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
 
 
 def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
-    """``PageText`` events of scanned pages, as many as there is time for, and ``Advance`` between them.
+    """``PageText`` events of scanned pages, as many as there is time for, their headings, and ``Advance`` between them.
 
     Arguments: those of ``extract``; ``pages``, their numbers from 1, in order.
     """

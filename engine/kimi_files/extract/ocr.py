@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kimi_files.extract.scan_columns import Line
 from kimi_files.extract.scan_gutters import Area, part_at_gutters
-from kimi_files.extract.scan_layout import arrange
+from kimi_files.extract.scan_layout import Part, arrange
 from kimi_files.extract.scan_signs import set_right
 from kimi_files.extract.scan_widths import Reading, with_widths
 
@@ -34,8 +35,16 @@ _MOST_THREADS = 4
 _STROKES = frozenset(" 一丨丿丶乀ー—–-_|l.·•,'`~:;/\\()[]")
 
 
-def read_picture(image: Image) -> str:
-    """The words in a picture, in reading order; an empty text where there are none."""
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The words in a picture, in reading order, as markdown, and its headings with their levels from 1."""
+
+    text: str
+    headings: Sequence[tuple[str, int]] = ()
+
+
+def read_picture(image: Image) -> Recognised:
+    """What a picture says; an empty text where it has no words."""
     import numpy
 
     pixels = numpy.asarray(image.convert("RGB"))[:, :, ::-1]
@@ -55,7 +64,19 @@ def read_picture(image: Image) -> str:
     lines = (
         Line(text, area.left, area.top, area.right, area.bottom) for (area, _), text in zip(found, texts, strict=True)
     )
-    return set_right(arrange(lines))
+    parts = list(arrange(lines))
+    text = set_right("\n\n".join(part.text for part in parts))
+    return Recognised(text, list(_headings(text, parts)))
+
+
+def _headings(text: str, parts: Sequence[Part]) -> Iterator[tuple[str, int]]:
+    """The headings among the parts as they stand in ``text``, which has other signs in the same places."""
+    start = 0
+    for part in parts:
+        end = start + len(part.text)
+        if part.level:
+            yield text[start + part.level + 1 : end], part.level
+        start = end + 2
 
 
 @cache

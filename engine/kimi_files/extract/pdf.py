@@ -13,14 +13,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
-from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pdf_page import drawing
 from kimi_files.extract.pdf_page.continued import continued
 from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
 from kimi_files.extract.pdf_page.levels import Part, headings, levels, with_levels
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
-from kimi_files.extract.pieces import outline_entry, page_texts, sentence
-from kimi_files.extract.scans import ScanReader
+from kimi_files.extract.pieces import outline_entry, page_texts, sentence, without_running
+from kimi_files.extract.scans import Scan, ScanReader
 
 if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage
@@ -47,14 +47,11 @@ _STAMPED_COVERAGE = 0.8
 _PICTURE_COVERAGE = 0.05
 _DRAWN_PATHS = 40
 
-_NO_OCR: OcrState = "none"
-
 _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
 _UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
 _SAME_LINK_GOES_ON = re.compile(r"\]\(([^()\s]+)\)(\s?)\[(?=[^\[\]]*\]\(\1\))")
 _HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
 _MARKS_IN_TITLE = re.compile(r"\[\^\d+\]|\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
-_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 def read(
@@ -79,20 +76,21 @@ def read(
         for number, page in enumerate(pages, start=1):
             findings.note(number, page)
             plain = page.plain if page.plain != page.text else None
-            recognised, ocr = "", _NO_OCR
+            scan = Scan()
             if page.is_picture:
-                recognised, ocr = scans.read(partial(drawing.scan, document, number))
+                scan = scans.read(partial(drawing.scan, document, number))
+                findings.note_scan(number, scan)
             yield from page_texts(
                 number,
                 labels[number - 1],
                 "page",
                 None,
-                recognised or page.text,
-                None if recognised else plain,
-                without_text=page.is_picture and not recognised,
-                ocr=ocr,
+                scan.text or page.text,
+                None if scan.text else plain,
+                without_text=page.is_picture and not scan.text,
+                ocr=scan.ocr,
             )
-            if number % 16 == 0 or ocr == "read":
+            if number % 16 == 0 or scan.ocr == "read":
                 yield Advance(done=number, total=len(labels), message=f"page {number} of {len(labels)}")
         if len(findings.damaged) == len(labels):
             raise DamagedFile("None of the pages of the PDF can be read.", "Export or download the file again.")
@@ -146,13 +144,13 @@ class _Findings:
         elif self.headings is not None and len(self.headings) < _MAX_OUTLINE:
             self.headings.extend(_headings(page.text, number))
 
+    def note_scan(self, number: int, scan: Scan) -> None:
+        if self.headings is not None and len(self.headings) < _MAX_OUTLINE:
+            self.headings.extend(scan.outline(number))
+
     def outline(self) -> Iterator[OutlineEntry]:
-        """Headings found in the text, for a file without an outline; what repeats from page to page is a running header."""
-        headings = self.headings or []
-        times = Counter(key for heading in headings for key in _running_keys(heading))
-        for heading in headings[:_MAX_OUTLINE]:
-            if all(times[key] < 3 for key in _running_keys(heading)):
-                yield heading
+        """Headings found in the text, for a file without an outline."""
+        return without_running((self.headings or [])[:_MAX_OUTLINE])
 
     def warnings(self, attachments: list[str]) -> Iterator[Warning]:
         if self.hidden:
@@ -521,15 +519,6 @@ def _headings(markdown: str, number: int) -> Iterator[OutlineEntry]:
         entry = outline_entry(_MARKS_IN_TITLE.sub(r"\1", match[2]), len(match[1]), number)
         if entry is not None and any(character.isalpha() for character in entry.title):
             yield entry
-
-
-def _running_keys(heading: OutlineEntry) -> set[str]:
-    """What is the same in a running header on each page: its words, or its words with the page number counted along."""
-    keys = {heading.title}
-    numbers = list(_NUMBER.finditer(heading.title))
-    for number in numbers[:1] + numbers[-1:]:
-        keys.add(f"{heading.title[: number.start()]}{int(number[0]) - heading.page:+}{heading.title[number.end() :]}")
-    return keys
 
 
 def _named(numbers: Iterable[int], labels: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from kimi_files import extras
 from kimi_files.errors import DamagedFile, InvalidPages, TooComplex, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.pieces import page_texts
+from kimi_files.extract.pieces import page_texts, without_running
 from kimi_files.extract.scans import ScanReader
 
 if TYPE_CHECKING:
@@ -58,18 +58,23 @@ def read(
     name: str,
     format: Format,  # noqa: A002
 ) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
-    """A page for each page of the picture, with the words in it where OCR is there; its size as a warning.
+    """A page for each page of the picture, with words and headings where OCR is there; its size as a warning.
 
     Raises DamagedFile, TooComplex.
     """
     reader = ScanReader()
     with _opened(stream, name) as image:
         count, words = _pages(image), describe(image, format)
+        headings: list[OutlineEntry] = []
         for number in range(1, count + 1):
-            text, ocr = reader.read(partial(_scan, image, number, name))
-            yield from page_texts(number, str(number), "picture", None, text, without_text=not text, ocr=ocr)
-            if ocr == "read" and count > 1:
+            scan = reader.read(partial(_scan, image, number, name))
+            headings.extend(scan.outline(number))
+            yield from page_texts(
+                number, str(number), "picture", None, scan.text, without_text=not scan.text, ocr=scan.ocr
+            )
+            if scan.ocr == "read" and count > 1:
                 yield Advance(done=number, total=count, message=f"page {number} of {count}")
+        yield from without_running(headings)
         yield Warning(message=words)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from kimi_files.extract.document import PIECE_CHARACTERS, OcrState, OutlineEntry, PageKind, PageText
@@ -11,6 +12,8 @@ from kimi_files.extract.document import PIECE_CHARACTERS, OcrState, OutlineEntry
 _LABEL_CHARACTERS = 200
 _TITLE_CHARACTERS = 300
 _MESSAGE_CHARACTERS = 500
+_FEWEST_RUNNING = 3
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -67,6 +70,23 @@ def outline_entry(title: str, level: int, page: int) -> OutlineEntry | None:
     """A heading, its title on one line and its level within bounds; None if nothing of the title is left."""
     line = one_line(title)
     return OutlineEntry(title=line, level=min(max(level, 1), 9), page=page) if line else None
+
+
+def without_running(headings: Sequence[OutlineEntry]) -> Iterator[OutlineEntry]:
+    """The headings without those that repeat from page to page: running headers."""
+    times = Counter(key for heading in headings for key in _running_keys(heading))
+    for heading in headings:
+        if all(times[key] < _FEWEST_RUNNING for key in _running_keys(heading)):
+            yield heading
+
+
+def _running_keys(heading: OutlineEntry) -> set[str]:
+    """What is the same in a running header on each page: its words, or its words with the page number counted along."""
+    keys = {heading.title}
+    numbers = list(_NUMBER.finditer(heading.title))
+    for number in numbers[:1] + numbers[-1:]:
+        keys.add(f"{heading.title[: number.start()]}{int(number[0]) - heading.page:+}{heading.title[number.end() :]}")
+    return keys
 
 
 def cut(texts: Iterable[str], size: int = PIECE_CHARACTERS) -> Iterator[str]:

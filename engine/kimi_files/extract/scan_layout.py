@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from statistics import median
@@ -17,23 +18,32 @@ _PARAGRAPH_PITCH = 1.25
 _AROUND = 6
 
 
-def arrange(lines: Iterable[Line]) -> str:
-    """The text of a page in reading order: paragraphs with an empty line between, tables and headings as markdown."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A paragraph, a table or a heading as markdown; ``level`` is that of a heading, from 1, and 0 of all else."""
+
+    text: str
+    level: int = 0
+
+
+def arrange(lines: Iterable[Line]) -> Iterator[Part]:
+    """What stands on a page in reading order."""
     found = list(lines)
     if not found:
-        return ""
+        return
     size = median(line.height for line in found)
     main = body(found)
-    return "\n\n".join(part for block in blocks(found) for part in _paragraphs(block, size, main))
+    for block in blocks(found):
+        yield from _paragraphs(block, size, main)
 
 
-def _paragraphs(lines: list[Line], size: float, body: Body | None) -> Iterator[str]:
+def _paragraphs(lines: list[Line], size: float, body: Body | None) -> Iterator[Part]:
     rows = _rows(lines)
     at = 0
     while at < len(rows):
         end = _table_end(rows, at)
         if end - at >= _FEWEST_TABLE_ROWS:
-            yield table(_cells(rows[at:end]))
+            yield Part(table(_cells(rows[at:end])))
             at = end
             continue
         start = at
@@ -100,7 +110,7 @@ def _cells(rows: Sequence[list[Line]]) -> list[list[str]]:
     return cells
 
 
-def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) -> Iterator[str]:
+def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) -> Iterator[Part]:
     """Paragraphs: one ends where the next row stands farther off than rows do; a line that ends early ends its line."""
     text = ""
     left_edge = min(row[0].left for row in rows)
@@ -111,14 +121,15 @@ def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) ->
     while at < len(rows):
         if heading := found.get(at):
             if text:
-                yield text
-            yield f"{'#' * heading.level} {reduce(_joined, (row[0].text for row in rows[at : heading.end]))}"
+                yield Part(text)
+            title = reduce(_joined, (row[0].text for row in rows[at : heading.end]))
+            yield Part(f"{'#' * heading.level} {title}", heading.level)
             text, at = "", heading.end
             continue
         row = rows[at]
         words = "   ".join(cell.text for cell in row)
         if text and row[0].middle - rows[at - 1][0].middle > apart:
-            yield text
+            yield Part(text)
             text = ""
         if not text:
             text = words
@@ -130,7 +141,7 @@ def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) ->
             text += f"\n{words}"
         at += 1
     if text:
-        yield text
+        yield Part(text)
 
 
 def _goes_on(above: Sequence[Line], below: Sequence[Line], left_edge: float, right_edge: float) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files import extras
-from kimi_files.extract.document import Advance, OcrState, PageKind, PageText
-from kimi_files.extract.pieces import page_texts
+from kimi_files.extract.document import Advance, OcrState, OutlineEntry, PageKind, PageText
+from kimi_files.extract.pieces import outline_entry, page_texts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,27 +32,44 @@ def allow(seconds: float) -> None:
     _allowed = seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The words of a page, whether they were looked for, and the headings among them, with their levels from 1."""
+
+    text: str = ""
+    ocr: OcrState = "none"
+    headings: Sequence[tuple[str, int]] = ()
+
+    def outline(self, page: int) -> Iterator[OutlineEntry]:
+        """Its headings as entries of a file in which it has that number."""
+        for title, level in self.headings:
+            entry = outline_entry(title, level, page)
+            if entry is not None:
+                yield entry
+
+
 class ScanReader:
     """Reads pages until its time is over. What is left then waits until somebody asks for it."""
 
     def __init__(self) -> None:
         self._until: float | None = None
 
-    def read(self, draw: Callable[[], Image | None]) -> tuple[str, OcrState]:
-        """The words of a page that ``draw`` gives as a picture, and whether they were looked for."""
+    def read(self, draw: Callable[[], Image | None]) -> Scan:
+        """The page that ``draw`` gives as a picture."""
         if not extras.has("ocr"):
-            return "", "none"
+            return Scan()
         now = time.monotonic()
         if self._until is None:
             self._until = now + _allowed
         elif now >= self._until:
-            return "", "waiting"
+            return Scan(ocr="waiting")
         image = draw()
         if image is None or min(image.size) < _SMALLEST:
-            return "", "none"
+            return Scan()
         from kimi_files.extract import ocr
 
-        return ocr.read_picture(image), "read"
+        found = ocr.read_picture(image)
+        return Scan(found.text, "read", found.headings)
 
 
 def read_pages(
@@ -59,19 +77,25 @@ def read_pages(
     name: str,
     format: Format,  # noqa: A002
     pages: Sequence[int],
-) -> Iterator[PageText | Advance]:
-    """These pages of a PDF or a picture as text; ends early, between two pages, when the time is over."""
+) -> Iterator[PageText | OutlineEntry | Advance]:
+    """These pages of a PDF or a picture as text; ends early, between two pages, when the time is over.
+
+    Their headings follow each page, unless the file has an outline of its own.
+    """
     from kimi_files.extract import picture
     from kimi_files.extract.pdf_page import drawing
     from kimi_files.formats import PDF
 
     reader = ScanReader()
     kind: PageKind = "page" if format == PDF else "picture"
+    has_outline = format == PDF and drawing.has_outline(stream, name)
     drawn = drawing.scans(stream, name, pages) if format == PDF else picture.scans(stream, name, pages)
     with closing(drawn):
         for done, (number, label, draw) in enumerate(drawn):
             yield Advance(done=done, total=len(pages), message=f"reading the scanned page {label}")
-            text, ocr = reader.read(draw)
-            if ocr == "waiting":
+            found = reader.read(draw)
+            if found.ocr == "waiting":
                 return
-            yield from page_texts(number, label, kind, None, text, without_text=not text, ocr=ocr)
+            yield from page_texts(number, label, kind, None, found.text, without_text=not found.text, ocr=found.ocr)
+            if not has_outline:
+                yield from found.outline(number)

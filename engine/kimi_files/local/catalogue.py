@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,9 @@ _PIECES_AT_ONCE = 16
 _ROWS_AT_ONCE = 64
 _TOUCH_SECONDS = 600
 _SEEN_KEPT = 20_000
+# Of headings found page by page: more alike are a running header.
+_MOST_ALIKE = 2
+_LONGEST_OUTLINE = 1_000
 # A text somebody read within this time is never evicted: it may still be in use.
 _IN_USE_SECONDS = 3_600
 # Free room is used again by the next text: up to 64 MB of it may stay. Giving back goes at some 25 MB/s.
@@ -235,7 +239,7 @@ class Catalogue:
         )
 
     async def replace_page(self, content_id: int, rows: Rows, text_bytes: int) -> None:
-        """Put another text in the place of one page's. ``rows`` has the page and its pieces, nothing else."""
+        """Put another text in the place of one page's. ``rows`` has the page, its pieces and its headings, nothing else."""
 
         def work(connection: sqlite3.Connection) -> None:
             ((number, *_),) = rows.pages
@@ -250,7 +254,7 @@ class Catalogue:
                 return
             connection.execute("DELETE FROM pieces WHERE content = ? AND page = ?", place)
             connection.execute("DELETE FROM pages WHERE content = ? AND number = ?", place)
-            _insert_rows(connection, content_id, rows)
+            _insert_rows(connection, content_id, replace(rows, outline=_fitted(connection, content_id, rows.outline)))
             connection.execute("UPDATE contents SET text_bytes = text_bytes + ? WHERE id = ?", (text_bytes, content_id))
 
         await self.database.write(work)
@@ -495,6 +499,25 @@ def _insert_rows(connection: sqlite3.Connection, content_id: int, rows: Rows) ->
     insert("pieces", "page, layer, start, characters, line, checksum, text", rows.pieces)
     insert("outline", "number, title, level, page", rows.outline)
     insert("warnings", "number, message", rows.warnings)
+
+
+def _fitted(
+    connection: sqlite3.Connection, content_id: int, headings: Sequence[tuple[int, str, int, int]]
+) -> list[tuple[int, str, int, int]]:
+    """A page's headings with numbers after those of the pages before it, where room is made; none that runs over the pages."""
+    known = connection.execute("SELECT number, title, page FROM outline WHERE content = ?", (content_id,)).fetchall()
+    times = Counter(title for _, title, _ in known)
+    fitting = [heading for heading in headings if times[heading[1]] < _MOST_ALIKE]
+    if not fitting or len(known) + len(fitting) > _LONGEST_OUTLINE:
+        return []
+    page = fitting[0][3]
+    first = 1 + max((number for number, _, other in known if other <= page), default=-1)
+    # A number is unique at any moment, so those that follow go out of the way first.
+    connection.execute("UPDATE outline SET number = -number - 1 WHERE content = ? AND number >= ?", (content_id, first))
+    connection.execute(
+        "UPDATE outline SET number = -number - 1 + ? WHERE content = ? AND number < 0", (len(fitting), content_id)
+    )
+    return [(first + at, title, level, page) for at, (_, title, level, page) in enumerate(fitting)]
 
 
 def _pages(connection: sqlite3.Connection, content_id: int) -> tuple[PageInfo, ...]:

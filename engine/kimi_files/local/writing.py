@@ -202,6 +202,7 @@ class ScanWriter:
         self._progress = progress
         self._page: _Page | None = None
         self._pieces: list[_StoredPiece] = []
+        self._headings: list[OutlineEntry] = []
 
     async def add(self, untrusted_frame: bytes) -> None:
         """Take the next frame. ReaderDied if it is none of the pages that were asked for."""
@@ -219,6 +220,10 @@ class ScanWriter:
                 self._wanted.discard(event.number)
                 self._page = _Page(event)
             self._pieces.extend(_with_checksum(piece, self._key.sha256) for piece in self._page.pieces(event))
+        elif isinstance(event, OutlineEntry):
+            if self._page is None or event.page != self._page.first.number:
+                raise _misbehaved("it sent a heading of another page")
+            self._headings.append(event)
         elif not isinstance(event, Warning):
             raise _misbehaved("it sent more than pages")
 
@@ -226,8 +231,11 @@ class ScanWriter:
         """Store the page that was arriving."""
         page, self._page = self._page, None
         pieces, self._pieces = self._pieces, []
+        headings, self._headings = self._headings, []
         if page is not None:
-            await self._catalogue.replace_page(self._content_id, Rows([page.row()], pieces, [], []), _size(pieces))
+            outline = [(number, each.title, each.level, each.page) for number, each in enumerate(headings)]
+            rows = Rows([page.row()], pieces, outline, [])
+            await self._catalogue.replace_page(self._content_id, rows, _size(pieces))
 
 
 def _with_checksum(piece: _Piece, sha256: str) -> _StoredPiece:

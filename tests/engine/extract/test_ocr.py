@@ -58,6 +58,34 @@ async def test_scans_are_read_whichever_way_up_they_lie_and_the_rest_on_demand(t
         await service.aclose()
 
 
+async def test_headings_of_scans_stand_in_the_outline_in_the_order_of_pages(tmp_path: Path) -> None:
+    file, titles = tmp_path / "scan.pdf", ["Inspection of shafts", "Bearings and seals", "Costs of repair"]
+    file.write_bytes(scanned_pdf([scanned_page(LINES * 2, title=title) for title in titles]))
+    service = LocalFilesService(tmp_path / "data", WorkerPool(size=1), Limits(scan_seconds=0.0))
+    try:
+        first = await content(service, file)
+        assert [(entry.title, entry.page) for entry in first.outline] == [(titles[0], 1)]
+        assert (await first.text(1)).lstrip("#").startswith(f" {titles[0]}\n\n{LINES[0]}")
+
+        await content(service, file, 3)
+        last = await content(service, file, 2)
+        assert [(entry.title, entry.page) for entry in last.outline] == list(zip(titles, (1, 2, 3), strict=True))
+    finally:
+        await service.aclose()
+
+
+async def test_a_heading_on_every_page_is_a_running_header(tmp_path: Path) -> None:
+    fax = tmp_path / "fax.tiff"
+    fax.write_bytes(saved([scanned_page(LINES * 2, title="Nordwerk Turbines") for _ in range(3)], "TIFF"))
+    service = LocalFilesService(tmp_path / "data", WorkerPool(size=1))
+    try:
+        pages = await content(service, fax)
+        assert (await pages.text(3)).lstrip("#").startswith(" Nordwerk Turbines")
+        assert pages.outline == ()
+    finally:
+        await service.aclose()
+
+
 async def test_a_question_has_scans_read_that_wait_and_says_which_still_do(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").write_bytes(
         scanned_pdf([scanned_page([f"Shaft {number} has 48 cracks."]) for number in range(1, 5)])

@@ -65,4 +65,4 @@ def test_lines_of_a_narrow_part_run_on_though_the_column_is_wider_elsewhere() ->
     wide = [line("a line that is as long as the column is wide", 0, PITCH * n, 900) for n in range(7)]
     narrow = [line("a line beside the pic-", 0, PITCH * (7 + n), 440) for n in range(16)]
 
-    assert "a line beside the pica line beside the pica line" in arrange(wide + narrow)
+    assert "a line beside the pica line beside the pica line" in "".join(part.text for part in arrange(wide + narrow))

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kimi_files.extract.scan_columns import Line
-from kimi_files.extract.scan_layout import arrange
+from kimi_files.extract.scan_layout import arrange as parts
 
 SIZE, PITCH, LETTER = 30.0, 36.0, 15.0
 BODY = ["The quick brown fox runs over a lazy dog and does so", "the whole day long until the sun goes down and"]
+
+
+def arrange(lines: list[Line]) -> str:
+    return "\n\n".join(part.text for part in parts(lines))
 
 
 def line(text: str, top: float, scale: float = 1.0) -> Line:

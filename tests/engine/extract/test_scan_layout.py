@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from kimi_files.extract.scan_columns import Line
-from kimi_files.extract.scan_layout import arrange
+from kimi_files.extract.scan_layout import arrange as parts
 
 SIZE = 30.0
+
+
+def arrange(lines: list[Line]) -> str:
+    return "\n\n".join(part.text for part in parts(lines))
 
 
 def line(text: str, left: float, top: float, width: float | None = None) -> Line:

@@ -42,6 +42,12 @@ def scans(stream: BinaryIO, name: str, pages: Sequence[int]) -> Generator[tuple[
                 yield number, labels[number - 1], partial(scan, document, number)
 
 
+def has_outline(stream: BinaryIO, name: str) -> bool:
+    """Whether the file has an outline of its own. Raises what ``draw`` does."""
+    with _opened(stream, name) as document:
+        return any(True for _ in document.get_toc(max_depth=1))
+
+
 def scan(document: Any, number: int) -> Image | None:
     """A page drawn large enough to be read; None for one that cannot be drawn."""
     import pypdfium2
