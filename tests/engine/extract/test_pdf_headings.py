@@ -130,3 +130,22 @@ def test_headings_of_papers_are_taken_out_of_the_paragraphs_that_took_them_in() 
 )
 def test_two_headings_are_not_one_and_captions_are_none(heading: str, plain: str, expected: str) -> None:
     assert with_headings_apart(heading, plain) == expected
+
+
+def test_a_line_of_the_text_with_a_label_in_bold_is_no_heading() -> None:
+    box, page = Box(50, 100, 250, 110), Box(50, 140, 250, 150)
+    blocks = [Block("# Account: US1234567890", box), Block("word " * 40, page)]
+    runs = [
+        _Run("Account:", 50, 100, 60, 10, *_BOLD),
+        _Run("US1234567890", 115, 100, 90, 10, *_BODY),
+        _Run("word " * 40, 50, 140, 200, 10, *_BODY),
+    ]
+
+    found = with_whole_headings(blocks, runs)
+
+    assert found is not None
+    assert found[0].text == "Account: US1234567890"
+
+
+def test_a_heading_with_a_colon_in_letters_of_its_own_stays_one() -> None:
+    assert _read(("# Harbours: a history", _LARGE, 20)) == ["# Harbours: a history"]

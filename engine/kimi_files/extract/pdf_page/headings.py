@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
+from kimi_files.extract.pdf_page.lines import with_short_lines
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
@@ -78,7 +79,7 @@ def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | No
     styles = _Styles(items)
     found: list[Block] = []
     changed = False
-    for block in (_raised(block, styles) for block in blocks):
+    for block in (_lowered(_raised(block, styles), styles) for block in blocks):
         last = found[-1] if found else None
         if last is not None and (joined := _joined(last, block, styles)) is not None:
             found[-1] = joined
@@ -105,6 +106,7 @@ class _Styles:
         self._items = items
         self._runs: list[tuple[float, float, int, float, _Style]] = []
         self._body: _Style | None = None
+        self._height = 0.0
 
     @property
     def body(self) -> _Style:
@@ -112,6 +114,13 @@ class _Styles:
         if self._body is None:
             self._measure()
         return self._body or ("", 0.0)
+
+    @property
+    def height(self) -> float:
+        """The height of most letters of the page."""
+        if self._body is None:
+            self._measure()
+        return self._height
 
     def of(self, box: Box) -> _Look:
         """The style of most letters in the box, and what else is told by its letters."""
@@ -131,11 +140,14 @@ class _Styles:
 
     def _measure(self) -> None:
         letters: Counter[_Style] = Counter()
+        heights: Counter[float] = Counter()
         for item in self._items:
             count, height = len(item.text), item.height
             style = (item.font_name or "", round(item.font_size or 0.0, 1))
             self._runs.append((item.x + item.width / 2, item.y + height / 2, count, height, style))
             letters[style] += count
+            heights[round(height, 1)] += count
+        self._height = heights.most_common(1)[0][0] if heights else 0.0
         self._body = letters.most_common(1)[0][0] if letters else ("", 0.0)
 
 
@@ -156,7 +168,7 @@ def with_headings_of_papers(markdown: str, plain: str) -> str:
     if _IN_ITALICS.search(markdown):
         lines = {"".join(line.split()) for line in plain.splitlines()}
         markdown = _PAPER_SUBSECTION.sub(lambda found: _subsection(found, lines), markdown).strip()
-    return markdown
+    return with_short_lines(markdown, plain)
 
 
 def with_headings_apart(markdown: str, plain: str) -> str:
@@ -198,6 +210,17 @@ def _raised(block: Block, styles: _Styles) -> Block:
     else:
         return block
     return Block(f"{'#' * min(level, 6)} {match[1]}", block.box)
+
+
+def _lowered(block: Block, styles: _Styles) -> Block:
+    """A line of the text that begins with a word in bold letters ("Account: 1234") as what it is, no heading."""
+    match = _HEADING.fullmatch(block.text)
+    if match is None or block.box is None or ": " not in match[2] or _SECTION.match(match[2]):
+        return block
+    look = styles.of(block.box)
+    is_text = look.of_body >= _SOME and look.style[1] <= _LARGER * styles.body[1]
+    # Fonts of bitmaps have no size.
+    return Block(match[2], block.box) if is_text and look.height <= _LARGER * styles.height else block
 
 
 def _is_title(text: str) -> bool:
