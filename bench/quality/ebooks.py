@@ -21,6 +21,7 @@ from kimi_files.extract import ebook
 from kimi_files.extract.document import PageText
 from kimi_files.formats import identify
 
+_ABOUT = re.compile(r"\A(?:\*\*\w+:\*\* .*\n)+")
 _NOT_SHOWN = re.compile(r"<(script|style|head)\b.*?</\1>|<[^>]+>", re.DOTALL | re.IGNORECASE)
 
 
@@ -44,7 +45,9 @@ def main() -> None:
 def _read(path: Path) -> str:
     stream = io.BytesIO(path.read_bytes())
     found = identify(path.name, stream).format
-    return "\n".join(event.text for event in ebook.read(stream, path.name, found) if isinstance(event, PageText))
+    text = "\n".join(event.text for event in ebook.read(stream, path.name, found) if isinstance(event, PageText))
+    # What the book says of itself is not in its markup.
+    return _ABOUT.sub("", text)
 
 
 def _truth(path: Path, tool: str) -> str:

@@ -553,6 +553,14 @@ _OFFICE_XML = (
 )
 _XML_START = re.compile(r"\s*<\?xml\s")
 _WEB_ARCHIVE_START = re.compile(r"^mime-version:.*^content-type:\s*multipart/related", re.I | re.S | re.M)
+# As mail servers keep messages, by names without an extension: a first header, a sender, and what programs write on the way.
+_MAIL_START = re.compile(
+    r"(?:Return-Path|Received|Delivered-To|From|To|Date|Subject|Message-ID|MIME-Version|DKIM-Signature|X-[\w-]+): ",
+    re.I,
+)
+_MAIL_FROM = re.compile(r"^From: ", re.I | re.M)
+_MAIL_SENT = re.compile(r"^(?:To|Received|Return-Path|Delivered-To): ", re.I | re.M)
+_MAIL_WAY = re.compile(r"^(?:Date|Message-ID|MIME-Version|Received): ", re.I | re.M)
 _HEADERS_START = re.compile(rb"\s*(?:[A-Za-z][\w-]*:.*\n(?:[ \t].*\n)*)+?Content-Type:", re.I)
 _GRAPH_START = re.compile(_BEFORE_CODE + r"(?:strict\s+)?(?:di)?graph\b[^;{]{0,200}\{", re.I | re.S)
 _BITMAP_START = re.compile(r"(?>(?:/\*.*?\*/|\s)*)#define\s+\S+_width\s+\d+", re.S)
@@ -562,6 +570,8 @@ _JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:["{\[\]\-\d]|true|false
 def _textual_format(name: str, head: bytes) -> Format:
     named = by_name(name)
     start = _decoded_start(head)
+    if named is None and _is_mail(start):
+        return MAIL
     if named is None or not named.textual or named in _OFTEN_MISNAMED:
         found = _marked_up(start, fragments=named != XML)
         if found is not None and not (named == HTML and found in (XML, SVG)):
@@ -595,6 +605,15 @@ def _marked_up(start: str, fragments: bool) -> Format | None:
     if _XML_START.match(start):
         return next((known for mark, known in _OFFICE_XML if mark in start[:4096]), XML)
     return None
+
+
+def _is_mail(start: str) -> bool:
+    """As mail servers keep it; a page that a browser saved was sent to no one."""
+    if not _MAIL_START.match(start):
+        return False
+    headers = start.replace("\r\n", "\n").partition("\n\n")[0]
+    way = _MAIL_SENT if _WEB_ARCHIVE_START.search(headers) else _MAIL_WAY
+    return _MAIL_FROM.search(headers) is not None and way.search(headers) is not None
 
 
 def _delimited(start: str) -> Format:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import suppress
 from email.header import decode_header
 from email.message import Message as Part
@@ -17,6 +18,10 @@ _SHOWN = ("From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _DEEPEST = 20
 _MOST_PARTS = 5_000
 _MOST_HEADER_CHARACTERS = 4_000
+_HEADERS_WITHIN = 1 << 16
+_NO_LINE = re.compile(rb"\n\r?\n")
+_TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
+_HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
 _ENCRYPTED_TYPES = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
@@ -33,7 +38,21 @@ def parse_parts(untrusted_bytes: bytes) -> Part:
     encoding = detect_encoding(io.BytesIO(untrusted_bytes)).name
     if encoding.startswith(("utf-16", "utf-32")):
         untrusted_bytes = "".join(Decoded(stream := io.BytesIO(untrusted_bytes), detect_encoding(stream))).encode()
-    return BytesParser(policy=compat32).parsebytes(untrusted_bytes.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+    return BytesParser(policy=compat32).parsebytes(
+        _with_folded_headers(untrusted_bytes.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+    )
+
+
+def _with_folded_headers(message: bytes) -> bytes:
+    """A title of several lines, not folded as it has to be, would end the headers and hide how the text is encoded."""
+    found = _NO_LINE.search(message, 0, _HEADERS_WITHIN)
+    end = found.start() if found else 0
+    lines = message[:end].split(b"\n")
+    told = [number for number, line in enumerate(lines) if _TELLS_OF_TEXT.match(line)]
+    for number in range(1, told[-1] if told else 0):
+        if lines[number].strip() and not _HEADER_OR_FOLDED.match(lines[number]):
+            lines[number] = b" " + lines[number]
+    return b"\n".join(lines) + message[end:]
 
 
 def header(part: Part, name: str) -> str:
@@ -59,6 +78,12 @@ def text_of(part: Part) -> str:
 def file_name(part: Part) -> str:
     """The name that a part gives itself; empty where it has none."""
     name = part.get_filename()
+    if name and "\ufffd" in name:
+        # Letters as they are, in no encoding that mail has for them: the library gives up, the headers themselves say them.
+        decoded = Part()
+        for header_name in ("Content-Disposition", "Content-Type"):
+            decoded[header_name] = header(part, header_name)
+        name = decoded.get_filename()
     return _decoded_header(name) if name else ""
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from kimi_files.formats import Format
 
 _MOST_PARTS = 5_000
-_KIND = re.compile(rb"^Content-Type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
-_HEADERS_WITHIN = 8_192
 _PAGES = ("text/html", "application/xhtml+xml")
 # A frame is a part of its own, and its text is given after that of the page.
 _FRAME = re.compile(r"""<iframe\b(?>(?:[^<>"']|"[^"<>]{0,4000}"|'[^'<>]{0,4000}')*)>""", re.IGNORECASE)
@@ -51,7 +49,7 @@ def read(
     format: Format,  # noqa: A002
 ) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
     """The page in sections, its frames after it. DamagedFile where there is no page."""
-    parts = list(_leaves(_archive(stream.read())))[:_MOST_PARTS]
+    parts = list(_leaves(mime.parse_parts(stream.read())))[:_MOST_PARTS]
     pages = [part for part in parts if part.get_content_type() in _PAGES]
     if not pages:
         texts = [mime.text_of(part) for part in parts if part.get_content_type() == "text/plain"]
@@ -65,15 +63,6 @@ def read(
         yield from _sheet_events(workbook)
     else:
         yield from web.page_events([web.converted(_FRAME.sub(_outside, markup)) for markup in markups])
-
-
-def _archive(untrusted_bytes: bytes) -> Part:
-    """The parts, also where a title of several lines breaks off the headers, as older browsers wrote it."""
-    found = mime.parse_parts(untrusted_bytes)
-    if not found.is_multipart():
-        kind = _KIND.search(untrusted_bytes, 0, _HEADERS_WITHIN)
-        return mime.parse_parts(untrusted_bytes[kind.start() :]) if kind else found
-    return found
 
 
 def _outside(frame: re.Match[str]) -> str:

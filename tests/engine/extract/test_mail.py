@@ -108,6 +108,34 @@ def test_a_message_in_utf_16_is_read() -> None:
     assert "**Subject:** x" in message("From: a@example.org\nSubject: x\n\nBody".encode("utf-16")).texts[0]
 
 
+def test_a_title_that_is_not_folded_does_not_end_the_headers() -> None:
+    raw = (
+        b"From: a@example.org\nSubject: =?utf-8?B?44OO?=\n=?utf-8?B?44O844OI?=\nMIME-Version: 1.0\n"
+        b"Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: base64\n\n5q2j5paH\n"
+    )
+    found = message(raw)
+    assert "**Subject:** ノート" in found.texts[0]
+    assert found.texts[0].endswith("正文")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_names_of_attachments_may_stand_in_plain_bytes(encoding: str) -> None:
+    name = "Счёт на оплату за октябрь.txt".encode(encoding)
+    raw = (
+        b"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHello\n--b\n"
+        b'Content-Type: application/octet-stream\nContent-Disposition: attachment; filename="'
+        + name
+        + b'"\n\nx\n--b--\n'
+    )
+    assert [page.label for page in message(raw).pages] == ["message", "Счёт на оплату за октябрь.txt"]
+
+
+def test_text_after_headers_that_say_nothing_of_it_stays_text() -> None:
+    assert (
+        message(b"From: a@example.org\nSubject: x\nwithout a line between\n\nmore").texts[0].endswith("between\n\nmore")
+    )
+
+
 def test_an_encrypted_message_says_so() -> None:
     raw = (
         b'From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; protocol="x"; boundary=b\n\n--b\n'
