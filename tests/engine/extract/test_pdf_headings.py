@@ -9,6 +9,7 @@ import pytest
 from kimi_files.extract.pdf_page.headings import (
     Block,
     with_headings_apart,
+    with_headings_marked,
     with_headings_of_papers,
     with_whole_headings,
 )
@@ -149,3 +150,25 @@ def test_a_line_of_the_text_with_a_label_in_bold_is_no_heading() -> None:
 
 def test_a_heading_with_a_colon_in_letters_of_its_own_stays_one() -> None:
     assert _read(("# Harbours: a history", _LARGE, 20)) == ["# Harbours: a history"]
+
+
+@pytest.mark.parametrize(
+    ("text", "font", "expected"),
+    [
+        ("2.1.3 Dues of small ships", _BOLD, "#### 2.1.3 Dues of small ships"),
+        ("B.4 Dues of small ships", _BOLD, "### B.4 Dues of small ships"),
+        ("Dues of small ships", _LARGE, "## Dues of small ships"),
+        ("Dues of small ships", _BOLD, "Dues of small ships"),
+        ("2.1.3 Dues of small ships", _BODY, "2.1.3 Dues of small ships"),
+    ],
+    ids=["number", "appendix", "large", "only bold", "body"],
+)
+def test_paragraphs_put_together_anew_are_headings_if_number_or_size_and_the_font_say_so(
+    text: str, font: tuple[str, float], expected: str
+) -> None:
+    runs = [
+        _Run(text, 50, 100, 200, font[1], font[0], font[1]),
+        _Run("word " * 40, 50, 130, 200, _BODY[1], _BODY[0], _BODY[1]),
+    ]
+
+    assert with_headings_marked([Block(text, Box(50, 100, 250, 100 + font[1]))], runs)[0].text == expected

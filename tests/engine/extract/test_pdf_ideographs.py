@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kimi_files.extract.pdf_page.ideographs import without_breaks, without_false_code
+from kimi_files.extract.pdf_page.words import Word, is_prose
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,23 @@ def test_lines_of_wide_signs_are_no_code_and_code_with_some_of_them_is() -> None
     )
     code = "```\nprint('你好')  # 问候\n```"
     assert without_false_code(code) == code
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["如果您的计算机可以从", "USB", "引导，那么这可能是最简单的方法"], True),
+        (["这可能是最简单的方法，只需将它插入一个空的口并重新引导计算机系统"], True),
+        (["型号", "容量", "价格"], False),
+        (["合计", "1,200"], False),
+    ],
+    ids=["two scripts", "one run", "head", "figures"],
+)
+def test_a_line_of_chinese_that_fills_its_room_is_prose(words: list[str], expected: bool) -> None:
+    left, found = 0.0, []
+    for word in words:
+        width = 10.0 * sum(1 if character > "\u2e80" else 0.5 for character in word)
+        found.append(Word(left, 0, left + width, 12, word))
+        left += width + 4
+
+    assert is_prose(found, left) is expected

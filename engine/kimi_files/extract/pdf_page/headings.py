@@ -16,7 +16,7 @@ _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
 _NUMBERED = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[A-Z]|[IVX]{1,5})\.? ")
 _BOLD = re.compile(r"\*\*([^*|\n]{3,120})\*\*")
 _SECTION = re.compile(
-    r"([0-9]{1,2}(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
+    r"((?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
 )
 _PAPER_SECTION = re.compile(
     r"^[IVX]{1,5}\. (?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,90}$(?:\n(?![IVXA-Z]{1,5}\. )(?=[^\n]*[^\W\d_]{4})[^a-z\n]{4,60}$)?",
@@ -87,6 +87,15 @@ def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | No
         else:
             found.append(block)
     return found if changed or found != list(blocks) else None
+
+
+def with_headings_marked(paragraphs: Sequence[Block], items: Any) -> list[Block]:
+    """Paragraphs put together from words, those as headings that have a number or large letters and another font than the text.
+
+    ``items`` are liteparse's runs of text.
+    """
+    styles = _Styles(items)
+    return [_marked(paragraph, styles) for paragraph in paragraphs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +230,19 @@ def _lowered(block: Block, styles: _Styles) -> Block:
     is_text = look.of_body >= _SOME and look.style[1] <= _LARGER * styles.body[1]
     # Fonts of bitmaps have no size.
     return Block(match[2], block.box) if is_text and look.height <= _LARGER * styles.height else block
+
+
+def _marked(paragraph: Block, styles: _Styles) -> Block:
+    match = _BOLD.fullmatch(f"**{paragraph.text}**")
+    if match is None or paragraph.box is None:
+        return paragraph
+    is_numbered = _SECTION.match(match[1]) is not None
+    look = styles.of(paragraph.box)
+    # A number may be in a font of its own.
+    if look.of_body > 0 or not (is_numbered or look.share >= _ALMOST_ALL):
+        return paragraph
+    raised = _raised(Block(match[0], paragraph.box), styles)
+    return paragraph if raised.text == match[0] else raised
 
 
 def _is_title(text: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from kimi_files.extract.pdf_page.headings import Block, with_whole_headings
+from kimi_files.extract.pdf_page.headings import Block, with_headings_marked, with_whole_headings
 from kimi_files.extract.pdf_page.laid import LaidPage
 from kimi_files.extract.pdf_page.tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
 from kimi_files.extract.pdf_page.words import (
@@ -93,7 +93,7 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     if not grids and not any(part.wrong for part in parts):
         return markdown
     gutters = gutters if mixed else []
-    pieces = _in_columns(_pieces(parts, page, grids, gutters), gutters)
+    pieces = _in_columns(_pieces(laid, parts, grids, gutters), gutters)
     return "\n\n".join(piece.text for piece in pieces)
 
 
@@ -114,7 +114,7 @@ def _unmixed(laid: LaidPage, markdown: str, parts: list[_Part]) -> str:
     gutters = page_gutters(page, laid.width)
     if not _find_mixed(wide, page, gutters, in_doubt=False):
         return markdown
-    return "\n\n".join(piece.text for piece in _in_columns(_pieces(parts, page, [], gutters), gutters))
+    return "\n\n".join(piece.text for piece in _in_columns(_pieces(laid, parts, [], gutters), gutters))
 
 
 def with_links(laid: LaidPage, markdown: str) -> str:
@@ -260,7 +260,7 @@ def _holds_prose(box: Box, page: PageWords) -> bool:
     return mostly_prose(in_lines(page.within(box)), box.width)
 
 
-def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutters: Sequence[float]) -> list[_Piece]:
+def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequence[float]) -> list[_Piece]:
     """Parts that are right as they are, and in the place of the others their tables and the rest of their words."""
     changed = [part.wrong or any(part.box and part.box.covered_by(g.box) > 0 for g in grids) for part in parts]
     kept = [part.box for part, is_changed in zip(parts, changed, strict=True) if part.box and not is_changed]
@@ -271,14 +271,15 @@ def _pieces(parts: list[_Part], page: PageWords, grids: list[Grid], gutters: Seq
         if box is None or not is_changed:
             pieces.append(_Piece(box or (pieces[-1].box if pieces else Box(0, 0, 0, 0)), part.text))
             continue
-        words = page.within(box)
+        words = laid.words.within(box)
         own = [grid for grid in grids if box.covered_by(grid.box) > 0 and _holds(part, grid, words)]
         if not own and not part.wrong:
             pieces.append(_Piece(box, part.text))
             continue
         others = [other for other in kept if other.covered_by(box) > 0] + [grid.box for grid in own]
         loose = [word for word in words if not any(other.holds(word) for other in others)]
-        new = [_Piece(*paragraph) for paragraph in paragraphs(loose, gutters)]
+        found = [Block(text, place) for place, text in paragraphs(loose, gutters)]
+        new = [_Piece(block.box, block.text) for block in with_headings_marked(found, laid.items) if block.box]
         new.extend(_Piece(grid.box, _table(grid)) for grid in own if grid in waiting)
         waiting = [grid for grid in waiting if grid not in own]
         pieces.extend(_linked(sorted(new, key=lambda piece: piece.box.top), part.text))

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from kimi_files.extract.pdf_page.words import Box, Line, PageWords, Word, glued, in_lines, is_prose, joined, text_of
+from kimi_files.extract.pdf_page.words import (
+    WIDE,
+    Box,
+    Line,
+    PageWords,
+    Word,
+    glued,
+    in_lines,
+    is_prose,
+    joined,
+    text_of,
+)
 
 # Points. Lines are drawn as pieces that meet within a point or two.
 _TOUCH = 3.0
@@ -108,7 +119,7 @@ def open_grids(page: PageWords, box: Box, across: list[Rule]) -> list[Grid]:
     grids = []
     lines: list[Line] = []
     for line in in_lines(page.within(box)):
-        if len(line.words) > 5 and is_prose(line.words, box.width):
+        if (len(line.words) > 5 or WIDE.search(line.words[0].text)) and is_prose(line.words, box.width):
             grids.append(_open_grid(lines, box, across))
             lines = []
         else:

@@ -29,6 +29,11 @@ _MOST_GUTTERS = 3
 _FEWEST_LINES = 8
 _MOST_RUNS = 4_000
 
+# What a line of prose has at least: words in small letters, or signs of Chinese, Japanese and Korean.
+_FEWEST_SMALL = 3
+_FEWEST_WIDE = 12
+
+WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 _LEADER = re.compile(r"[.·_…=\-–—]{4,}|(?:\. ?){4,}")
 _WITHOUT_BLANKS = "\u2e80"
 _HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
@@ -371,11 +376,14 @@ def is_prose(words: list[Word], room: float) -> bool:
     for a, b in pairwise(words):
         if b.left - a.right > _SEGMENT_GAP * (a.bottom - a.top):
             return False
-    return sum(part.islower() for word in words for part in word.text.split()) >= 3
+    return (
+        sum(part.islower() for word in words for part in word.text.split()) >= _FEWEST_SMALL
+        or sum(len(WIDE.findall(word.text)) for word in words) >= _FEWEST_WIDE
+    )
 
 
 def mostly_prose(lines: list[Line], room: float) -> bool:
-    return sum(is_prose(line.words, room) for line in lines) > 0.5 * len(lines)
+    return sum(is_prose(line.words, room) for line in lines) > 0.35 * len(lines)
 
 
 def clear_of(x: float, words: Iterable[Word]) -> bool:
