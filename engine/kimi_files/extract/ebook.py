@@ -25,6 +25,7 @@ _LEAST_TOKENS = 300
 _MOST_JOINED_TOKENS = 2_000
 _MOST_JOINED_CHARACTERS = 8_000
 _MOST_ENTRIES = 1_000
+_LEAST_OUTLINED = 8
 
 _MARKUP = re.compile(r"<(?:html|body|p|div|br|h[1-6]|b|i|font)\b[^>]*>", re.IGNORECASE)
 _HEADING = re.compile(rb"<h[1-6]\b", re.IGNORECASE)
@@ -77,11 +78,14 @@ def read(
         chapters = _chapters(_kindle_parts(book, messages), messages)
         if chapters:
             chapters[0].text = f"{said_of(book.about)}\n\n{chapters[0].text}".strip()
-    is_outlined = any(chapter.entries for chapter in chapters)
+    # Programs that make books of something else name its first page and nothing more.
+    is_outlined = sum(bool(chapter.entries) for chapter in chapters) * _LEAST_OUTLINED > len(chapters)
     left = _MOST_ENTRIES
     for number, chapter in enumerate(chapters or [_Chapter(None, "", 0, [])], start=1):
         yield from page_texts(number, str(number), "chapter", chapter.title, chapter.text)
-        found = chapter.entries if is_outlined else [(line.title, line.level) for line in headings(chapter.text)]
+        found = chapter.entries
+        if not is_outlined:
+            found = [(line.title, line.level) for line in headings(chapter.text)] or found
         for title, level in found[:left]:
             entry = outline_entry(title, level, number)
             if entry is not None:

@@ -106,6 +106,14 @@ def test_an_entity_of_a_billion_laughs_is_not_expanded() -> None:
     assert "haha" not in book(epub({"a.xhtml": bomb})).texts[0].replace('"haha"', "")
 
 
+def test_contents_of_one_line_for_many_chapters_are_no_outline() -> None:
+    chapters = {f"{letter}.xhtml": f"<h1>Chapter {letter.upper()}</h1><p>{LONG}</p>" for letter in "abcdefghij"}
+    reading = book(epub(chapters, [("Start", 1, "a.xhtml")]))
+
+    assert len(reading.pages) == 10
+    assert [title for _, title, _ in reading.outline] == [f"Chapter {letter}" for letter in "ABCDEFGHIJ"]
+
+
 # ---- Kindle
 
 
