@@ -10,6 +10,7 @@ from statistics import median
 from kimi_files.extract.scan_columns import Line, is_wide, signs
 
 _NUMBERED = re.compile(r"(?:[A-Z]\.)?\d{1,2}(?:\.\d{1,2})*\.?(?=\s|[^\d\s.,:%)/-])")
+_ENTRY = re.compile(r"[•·▪■◦●○–*-]")
 _ENDS_A_SENTENCE = tuple(".,;:，。；：、")
 _LONGEST = 80
 _FEWEST_LETTERS, _FEWEST_IDEOGRAPHS = 3, 2
@@ -110,7 +111,11 @@ def _goes_on(above: Line, row: Sequence[Line], body: Body, size: float) -> bool:
 def _may_be(words: str) -> bool:
     ideographs = sum(is_wide(sign) for sign in words)
     letters = sum(sign.isalpha() for sign in words)
-    return len(words) <= _LONGEST and (letters >= _FEWEST_LETTERS or ideographs >= _FEWEST_IDEOGRAPHS)
+    return (
+        not _ENTRY.match(words)
+        and len(words) <= _LONGEST
+        and (letters >= _FEWEST_LETTERS or ideographs >= _FEWEST_IDEOGRAPHS)
+    )
 
 
 def _letter(line: Line) -> float:

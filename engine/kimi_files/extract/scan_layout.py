@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -14,8 +15,11 @@ from kimi_files.extract.scan_headings import Body, body, headings
 
 _FEWEST_TABLE_ROWS = 3
 _PARAGRAPH_PITCH = 1.25
-# A column beside a picture is narrower than above it: how long its lines are is told by so many before and after.
-_AROUND = 6
+# A column beside a picture is narrower than above it: its edge is where so many of the lines around end, within this.
+_AROUND, _FEWEST_AT_EDGE, _RAGGED = 6, 6, 1.5
+
+# What begins an entry of a list, or a line of a form with its label.
+_BEGINS = re.compile(r"[•·▪■◦●○]|[–*-]\s|\(?\d{1,3}[.)]\s|[一二三四五六七八九十]{1,2}、|[A-Z][\w .]{0,30}:\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,7 @@ def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) ->
             text = ""
         if not text:
             text = words
-        elif _goes_on(
-            rows[at - 1], row, left_edge, max(each[-1].right for each in rows[max(at - _AROUND, 0) : at + _AROUND])
-        ):
+        elif _goes_on(rows[at - 1], row, left_edge, _right_edge(rows, at)):
             text = _joined(text, words)
         else:
             text += f"\n{words}"
@@ -144,11 +146,21 @@ def _running_text(rows: Sequence[list[Line]], size: float, body: Body | None) ->
         yield Part(text)
 
 
+def _right_edge(rows: Sequence[list[Line]], at: int) -> float:
+    """Where lines around that row are full: all of the rows tell it where those around do not agree."""
+    ends = [row[-1].right for row in rows[max(at - _AROUND, 0) : at + _AROUND]]
+    edge = max(ends)
+    agreeing = sum(end > edge - _RAGGED * rows[at][0].height for end in ends)
+    return edge if agreeing >= _FEWEST_AT_EDGE else max(row[-1].right for row in rows)
+
+
 def _goes_on(above: Sequence[Line], below: Sequence[Line], left_edge: float, right_edge: float) -> bool:
     """Whether a sentence runs on: the line above is full, so that the first word below did not fit on it."""
     if len(above) > 1 or len(below) > 1:
         return False
     line, following = above[0], below[0]
+    if _BEGINS.match(following.text):
+        return False
     if following.left - left_edge > 1.2 * following.height and following.left - line.left > 0.8 * following.height:
         return False  # the first line of a paragraph, set in
     word = 1 if is_wide(following.text[0]) else len(following.text.split()[0]) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kimi_files.extract.scan_columns import Line
 from kimi_files.extract.scan_layout import arrange as parts
 
@@ -43,6 +45,19 @@ def test_a_line_that_ends_early_ends() -> None:
     ]
 
     assert arrange(lines).splitlines()[:2] == ["Nordwerk GmbH", "Hafenstrasse 7"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["Company: TechCorp Industries", "Invoice Number: INV-2024-0010", "Date: January the 15th, 2024"],
+        ["• a remote control as an option", "• a time code to synchronise by", "• a display of two lines"],
+        ["- 75 % of the budget are spent", "- more is not to be expected"],
+        ["1. Lisinopril, ten milligrams", "2. Metformin, twice as many"],
+    ],
+)
+def test_entries_of_a_form_or_list_are_not_run_together_though_they_are_as_long_as_the_page(entries: list[str]) -> None:
+    assert arrange([line(text, 0, 42 * at, 430) for at, text in enumerate(entries)]) == "\n".join(entries)
 
 
 def test_two_columns_are_read_one_after_the_other_under_their_title() -> None:
