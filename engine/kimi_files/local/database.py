@@ -133,7 +133,7 @@ class _Queue:
         return taken
 
     async def _run_together(self) -> None:
-        if not self._are_enough():
+        if not self._are_enough() and anyio.current_time() < self._rests_until:
             self._enough = anyio.Event()
             with anyio.CancelScope(deadline=self._rests_until):
                 await self._enough.wait()

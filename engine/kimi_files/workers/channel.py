@@ -93,18 +93,25 @@ class SocketChannel:
         return socket.send_fds(self._socket, [data], [descriptor])
 
     async def _receive_more(self) -> None:
-        # A worker that is always ready must not keep everything else from running.
-        await anyio.lowlevel.checkpoint()
+        if self._take():
+            # A worker that is always ready must not keep everything else from running.
+            await anyio.lowlevel.checkpoint()
+        else:
+            await anyio.wait_readable(self._socket)
+            self._take()
+
+    def _take(self) -> bool:
+        """Take what has come; whether anything has."""
         try:
             part = self._socket.recv(_BUFFER_BYTES)
         except BlockingIOError:
-            await anyio.wait_readable(self._socket)
-            return
+            return False
         except OSError:
             raise ChannelClosedError from None
         if not part:
             raise ChannelClosedError
         self._received += part
+        return True
 
 
 class PipeChannel:
