@@ -46,12 +46,12 @@ def _paragraphs(lines: list[Line], size: float, body: Body | None) -> Iterator[P
     at = 0
     while at < len(rows):
         end = _table_end(rows, at)
-        if end - at >= _FEWEST_TABLE_ROWS:
+        if end > at:
             yield Part(table(_cells(rows[at:end])))
             at = end
             continue
         start = at
-        while at < len(rows) and (at == start or _table_end(rows, at) - at < _FEWEST_TABLE_ROWS):
+        while at < len(rows) and (at == start or _table_end(rows, at) == at):
             at += 1
         yield from _running_text(rows[start:at], size, body)
 
@@ -76,16 +76,26 @@ def _overlap(a: Line, b: Line) -> bool:
 
 
 def _table_end(rows: Sequence[list[Line]], start: int) -> int:
-    """Where the rows end that are cells in the same columns, from ``start`` on; ``start`` if none begin there."""
+    """Where the rows end that are cells in the same columns, from ``start`` on; ``start`` if none begin there.
+
+    A cell may stand alone in a row, close to the rows above and below: a label over several of them, or the rest of one.
+    """
     columns: list[tuple[float, float]] = []
+    end, full = start, 0
     for at in range(start, len(rows)):
-        if len(rows[at]) < 2:
-            return at
         widened = _with_columns(columns, rows[at])
         if widened is None:
-            return at
+            break
+        if len(rows[at]) > 1:
+            end, full = at + 1, full + 1
+        elif len(widened) > len(columns) or not _is_close(rows[at - 1], rows[at]):
+            break
         columns = widened
-    return len(rows)
+    return end if full >= _FEWEST_TABLE_ROWS else start
+
+
+def _is_close(above: Sequence[Line], below: Sequence[Line]) -> bool:
+    return min(cell.top for cell in below) - max(cell.bottom for cell in above) < max(cell.height for cell in below)
 
 
 def _with_columns(columns: list[tuple[float, float]], row: Sequence[Line]) -> list[tuple[float, float]] | None:

@@ -94,5 +94,20 @@ def test_columns_of_figures_are_a_table_and_rows_stay_together() -> None:
     ]
 
 
+def test_a_label_over_rows_of_a_table_stays_in_it_and_a_sentence_below_does_not() -> None:
+    rows = [("Item", "Qty"), ("Bearing", "12"), ("Spare parts",), ("Seal ring", "4"), ("Shaft", "1")]
+    lines = [line(cell, 400.0 * at, 50.0 * number) for number, row in enumerate(rows) for at, cell in enumerate(row)]
+    lines.append(line("All of it.", 0, 260))
+
+    assert arrange(lines).splitlines()[2:] == [
+        "| Bearing | 12 |",
+        "| Spare parts |  |",
+        "| Seal ring | 4 |",
+        "| Shaft | 1 |",
+        "",
+        "All of it.",
+    ]
+
+
 def test_nothing_is_nothing() -> None:
     assert arrange([]) == ""
