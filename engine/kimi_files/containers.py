@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from codecs import utf_16_le_decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
@@ -14,6 +15,8 @@ _MAX_NAMES = 4_096
 _MAX_SECTORS = 1_024
 _HEAD_BYTES = 1 << 16
 _COMPOUND_ENTRY_BYTES = 128
+# Behind its name: the length of that, what it is, its neighbours, its first sector, its size.
+_ENTRY = struct.Struct("<HBxII40xII")
 
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -74,10 +77,10 @@ def compound_entries(directory: bytes, parent: int, most: int) -> Iterator[Compo
             continue
         seen.add(number)
         place = number * _COMPOUND_ENTRY_BYTES
-        length, kind, _, before, after = struct.unpack_from("<HBBII", directory, place + 64)
+        length, kind, before, after, start, size = _ENTRY.unpack_from(directory, place + 64)
         waiting += before, after
-        name = directory[place : place + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")
-        yield CompoundEntry(name, kind, number, *struct.unpack_from("<II", directory, place + 116))
+        name = utf_16_le_decode(directory[place : place + max(min(length, 64) - 2, 0)], "replace", True)[0]
+        yield CompoundEntry(name, kind, number, start, size)
 
 
 def compound_streams(stream: BinaryIO) -> set[str]:

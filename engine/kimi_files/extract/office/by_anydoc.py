@@ -61,8 +61,12 @@ class _Writer:
 
     def document(self) -> Iterator[Block]:
         for block in self._document.blocks:
-            yield from self._block(block, 0)
-            yield from self._due_notes()
+            if block.kind == "paragraph":
+                yield Block(self._paragraph(block.content, 0))
+            else:
+                yield from self._block(block, 0)
+            if self._due:
+                yield from self._due_notes()
 
     def _due_notes(self) -> Iterator[Block]:
         while self._due:

@@ -145,20 +145,37 @@ class Reading:
         self.blocks = blocks
         self._lines = lines
         self._letters = _letters(_without_marks(_joined([block.text for block in blocks])), len(blocks))
-        self._starts = [0, *accumulate(map(len, self._letters))][:-1]
-        wanted = _joined(["".join(line.cells) for line in lines])
-        self._wanted = _letters(_NOT_GIVEN.sub("", wanted) if SIGN in wanted else wanted, len(lines))
-        # Where each line's letters stand; -1 where they do not.
-        self._places = list(_places(b"".join(self._letters), self._wanted))
+        self._joined = b"".join(self._letters)
+        written = _joined(["".join(line.cells) for line in lines])
+        self._has_marks = _has_marks(written)
+        self._wanted = _letters(_NOT_GIVEN.sub("", written) if SIGN in written else written, len(lines))
+        # Where each line's letters stand, near behind those before them or at the beginning; -1 where they do not.
+        self._places: list[int] = []
+        self._are_in_order = True
+        self._found = 0
+        position = 0
+        for wanted in self._wanted:
+            place = self._joined.find(wanted, position, position + _NEAR + len(wanted))
+            if place < 0 and position and len(wanted) > 3:
+                place = self._joined.find(wanted, 0, _NEAR + len(wanted))
+            self._places.append(place)
+            if place < position:
+                self._are_in_order = False
+            if place >= 0:
+                self._found += len(wanted)
+                position = max(place + len(wanted), position)
 
     @cached_property
     def share(self) -> float:
         """Which part of the lines' letters stands where it should, or of their words anywhere, if that is more."""
         total = sum(map(len, self._wanted))
-        found = sum(len(wanted) for wanted, place in zip(self._wanted, self._places, strict=True) if place >= 0)
-        if found >= _MOST * total:
-            return found / total if total else 1.0
-        return max(found / total, _share(self._there, self._expected))
+        if self._found >= _MOST * total:
+            return self._found / total if total else 1.0
+        return max(self._found / total, _share(self._there, self._expected))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(map(len, self._letters))][:-1]
 
     @cached_property
     def _there(self) -> Counter[str]:
@@ -171,21 +188,15 @@ class Reading:
     def has_besides(self, line: Line) -> bool:
         """Whether the blocks have these words more often than the lines do, as where a library mixes in page heads."""
         wanted = _letters("".join(line.cells), 1)[0]
-        there = b"".join(self._letters)
-        return bool(wanted) and there.count(wanted) > b"".join(self._wanted).count(wanted)
+        return bool(wanted) and self._joined.count(wanted) > self._all_wanted.count(wanted)
+
+    @cached_property
+    def _all_wanted(self) -> bytes:
+        return b"".join(self._wanted)
 
     def with_lost(self) -> list[Block]:
         """The blocks with the lines that are in none of them, and marks in place."""
-        has_marks = _has_marks("".join(cell for line in self._lines for cell in line.cells))
-        return self.blocks if not has_marks and self._are_in_order() else self._mended(has_marks)
-
-    def _are_in_order(self) -> bool:
-        end = 0
-        for wanted, place in zip(self._wanted, self._places, strict=True):
-            if place < end and wanted:
-                return False
-            end = max(place + len(wanted), end)
-        return True
+        return self.blocks if self._are_in_order and not self._has_marks else self._mended()
 
     def _same(self) -> dict[int, int]:
         """Block → line of the same letters, where there is one: neither's words need be counted."""
@@ -196,7 +207,7 @@ class Reading:
                 same.setdefault(number, turn)
         return same
 
-    def _mended(self, has_marks: bool) -> list[Block]:
+    def _mended(self) -> list[Block]:
         blocks, letters, starts = self.blocks, self._letters, self._starts
         same = self._same()
         left = _Left([block for number, block in enumerate(blocks) if number not in same])
@@ -216,7 +227,7 @@ class Reading:
             if counted is None or left.has(counted):
                 if turn not in alike:
                     left.take(line)
-                if not (has_marks and line.is_marked):
+                if not (self._has_marks and line.is_marked):
                     continue
                 if (marked := self._with_marks(line, wanted, number, changed)) is not None:
                     changed[number] = marked
@@ -264,7 +275,8 @@ class Reading:
 
 def _share(there: Counter[str], expected: Counter[str]) -> float:
     total = expected.total()
-    return (there & expected).total() / total if total else 1.0
+    fewer, more = (there, expected) if len(there) < len(expected) else (expected, there)
+    return sum(min(count, more.get(word, 0)) for word, count in fewer.items()) / total if total else 1.0
 
 
 class _Left:
@@ -332,25 +344,13 @@ def _with_point(block: Block, line: Line, wanted: bytes) -> Block | None:
 def _marked(block: Block, line: Line) -> Block:
     """The block with the line's words, which have marks, for its own; references to notes move to its end."""
     found = _PREFIX.match(block.text)
-    prefix = found[0] if found else ""
-    number = _letters(prefix, 1)[0]
-    if number and _letters(line.text, 1)[0].startswith(number):
+    prefix, text = found[0] if found else "", line.text
+    number = _letters(prefix, 1)[0] if prefix else b""
+    if number and _letters(text, 1)[0].startswith(number):
         # It was written by hand, and the line has it as well.
         prefix = ""
-    notes = "".join(_NOTE_MARK.findall(block.text))
-    return Block(prefix + line.text + notes, block.level)
-
-
-def _places(joined: bytes, wanted: Iterable[bytes]) -> Iterator[int]:
-    """Where each text stands, near behind the one before it or at the beginning; -1 where it does not."""
-    position = 0
-    for text in wanted:
-        found = joined.find(text, position, position + _NEAR + len(text))
-        if found < 0 and position and len(text) > 3:
-            found = joined.find(text, 0, _NEAR + len(text))
-        yield found
-        if found >= 0 and text:
-            position = max(found + len(text), position)
+    notes = "".join(_NOTE_MARK.findall(block.text)) if "[^" in block.text else ""
+    return Block(prefix + text + notes, block.level)
 
 
 def _has_marks(text: str) -> bool:

@@ -367,7 +367,7 @@ def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
                 yield Line((paragraph,))
             continue
         for row in paragraph.split(_CELL_END * 2):
-            cells = tuple(cell.strip() for cell in row.split(_CELL_END))
+            cells = tuple(map(str.strip, row.split(_CELL_END)))
             if any(cells):
-                count = sum(cell.count(COMMENT) for cell in cells)
+                count = sum(cell.count(COMMENT) for cell in cells) if is_commented else 0
                 yield Line(cells, tuple(next(comments, "") for _ in range(count)))
