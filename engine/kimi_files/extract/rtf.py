@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import unhexlify
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -19,8 +19,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _BETWEEN, _BEHIND, _TEXT, _NUMBERS, _SIGN = range(1, 6)
-_WORD = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\(.)|(\}\{|[{}])|([^\\{}\r\n]+)", re.DOTALL)
-_LONGEST_WORD = 32
+_WORD = re.compile(rb"(\\\*[\r\n]*)?\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|(\}\{|[{}])|([^\\{}\r\n]+)|\\(.)", re.DOTALL)
 _DATA = re.compile(rb"(?<!\\)\\bin(\d{1,10}) ?")
 _FONT_WORD = re.compile(rb"\\(f|fcharset|cpg)(-?\d{1,10})?(?![a-zA-Z\d])")
 _ESCAPE = re.compile(rb"\\[\\{]")
@@ -181,7 +180,8 @@ class _Source:
 
     def _read(self) -> None:
         # Programs write the same between their texts again and again: what says something in it is found out once.
-        known = _Known()
+        known: dict[bytes, Sequence[_Order]] = {}
+        words = _Words()
         source, position = self._source, 0
         while position < len(source):
             for piece in _PIECE.finditer(source, position):
@@ -189,13 +189,17 @@ class _Source:
                 kind = piece.lastindex
                 if kind == _BEHIND:
                     between, text = piece.group(_BETWEEN, _BEHIND)
-                    for act, word, value in known.orders(between):
+                    orders = known.get(between)
+                    for act, word, value in _remembered(between, known, words) if orders is None else orders:
                         act(self, word, value)
-                    if not self._shown and not self._ends_here(position):
-                        position = self._end_of_hidden(piece.start(), piece.end(_BETWEEN))
-                        break
-                    if text:
+                    if not self._shown:
+                        if not self._ends_here(position):
+                            position = self._end_of_hidden(piece.start(), piece.end(_BETWEEN))
+                            break
+                    elif self._to_skip:
                         self._read_text(text, 0)
+                    else:
+                        self._bytes += text
                 elif kind == _TEXT:
                     self._read_text(piece[_TEXT], 0)
                 elif kind == _NUMBERS:
@@ -430,81 +434,53 @@ _ACTIONS: dict[bytes, Callable[[_Source, bytes, int], None]] = {
 _BRACES = {b"{": _Source._open, b"}": _Source._close, b"}{": _Source._reopen}
 
 
-class _Known:
-    """What is asked for by all that stood between texts so far, and by each word of it."""
+def _exactly(names: Iterable[bytes]) -> bytes:
+    """A pattern for these names, letter by letter: most other words differ in their first ones."""
+    ends: dict[bytes, list[bytes]] = {}
+    for name in sorted(names):
+        ends.setdefault(name[:1], []).append(name[1:])
+    ways = [letter + _exactly(rest) if letter else b"(?![a-zA-Z])" for letter, rest in ends.items()]
+    return b"(?:" + b"|".join(ways) + b")"
 
-    def __init__(self) -> None:
-        self._all: dict[bytes, Sequence[_Order]] = {}
-        self._words = _Words()
-        self._braces = _Braces()
 
-    def orders(self, between: bytes) -> Iterable[_Order]:
-        orders = self._all.get(between)
-        if orders is None:
-            if len(between) > _LONGEST_KNOWN:
-                return _orders(between)
-            if len(self._all) > _MOST_KNOWN:
-                self._all.clear()
-                self._words.clear()
-            orders = self._all[between] = self._found(between)
-        return orders
-
-    def _found(self, between: bytes) -> list[_Order]:
-        if b"\\\\" in between or b"*\r" in between or b"*\n" in between:
-            # What a word asks for depends on what stands before it.
-            return list(_orders(between))
-        # No word begins with this sign.
-        braces, *words = between.replace(b"\\*\\", b"\\+").split(b"\\")
-        return [*self._braces[braces], *chain.from_iterable(map(self._words.__getitem__, words))]
+# Words that say nothing are passed over, to the next that does, a brace, a text or a sign.
+_NEXT_WORD = re.compile(
+    rb"(?:\\(?!" + _exactly(_ACTIONS) + rb")[a-zA-Z]{1,32}(?:-?\d{1,10})? ?|[\r\n]+){0,200}"
+    rb"((?:\\\*[\r\n]*)?\\[a-zA-Z]{1,32}(?:-?\d{1,10})? ?|\}\{|[{}]|[^\\{}\r\n]+|\\.)?",
+    re.DOTALL,
+)
 
 
 class _Words(dict[bytes, Sequence[_Order]]):
-    """What a word asks for, with what stands behind it: most words ask for nothing."""
+    """What a word asks for, a brace or a text. A word behind ``\\*`` that is unknown begins a group that is not shown."""
 
     def __missing__(self, word: bytes) -> Sequence[_Order]:
-        name = word.rstrip(b" ").rstrip(b"0123456789")
         orders: Sequence[_Order] = ()
-        if not name.isalpha() or len(word) > _LONGEST_WORD:
-            written = b"\\*\\" + word[1:] if word.startswith(b"+") else b"\\" + word
-            orders = tuple(_orders(written))
-        elif name in _ACTIONS:
-            orders = (_order(name, word[len(name) :].rstrip(b" ")),)
+        if found := _WORD.fullmatch(word):
+            starred, name, number, brace, text, sign = found.groups()
+            if starred and name not in _SHOWN_ALL_THE_SAME:
+                orders = ((_Source._hide, name, 0),)
+            elif name in _ACTIONS:
+                orders = ((_ACTIONS[name], name, int(number or name in _MARKS)),)
+            elif brace:
+                orders = ((_BRACES[brace], brace, 0),)
+            elif text:
+                orders = ((_Source._read_text, text, 0),)
+            elif sign and sign != b"*":
+                orders = ((_Source._read_sign, sign, 0),)
         self[word] = orders
         return orders
 
 
-class _Braces(dict[bytes, Sequence[_Order]]):
-    """What the braces ask for that stand before the first word."""
-
-    def __missing__(self, braces: bytes) -> Sequence[_Order]:
-        orders = self[braces] = tuple(_orders(braces))
-        return orders
-
-
-def _orders(written: bytes) -> Iterator[_Order]:
-    """What of it says something. A word behind ``\\*`` that is unknown begins a group that is not shown."""
-    optional = False
-    for found in _WORD.finditer(written):
-        name, number, sign, brace, text = found.groups()
-        if name:
-            if optional and name not in _SHOWN_ALL_THE_SAME:
-                yield _Source._hide, name, 0
-            elif name in _ACTIONS:
-                yield _order(name, number)
-        elif brace:
-            yield _BRACES[brace], brace, 0
-        elif text:
-            yield _Source._read_text, text, 0
-        elif sign == b"*":
-            optional = True
-            continue
-        else:
-            yield _Source._read_sign, sign, 0
-        optional = False
-
-
-def _order(name: bytes, number: bytes | None) -> _Order:
-    return _ACTIONS[name], name, int(number or name in _MARKS)
+def _remembered(between: bytes, known: dict[bytes, Sequence[_Order]], words: _Words) -> Iterable[_Order]:
+    """What is asked for by all of it, kept for the next time where it is not too long."""
+    if len(known) > _MOST_KNOWN:
+        known.clear()
+        words.clear()
+    if len(between) > _LONGEST_KNOWN:
+        return chain.from_iterable(words[found[1] or b""] for found in _NEXT_WORD.finditer(between))
+    orders = known[between] = [*chain.from_iterable(map(words.__getitem__, _NEXT_WORD.findall(between)))]
+    return orders
 
 
 def _without_data(source: bytes) -> bytes:
