@@ -35,7 +35,10 @@ def page_texts(
     independently: the parts of each layer, in order, are that layer's text. Label and title are shortened to what an
     event holds.
     """
-    texts = cut([text] if isinstance(text, str) else text)
+    if isinstance(text, str):
+        texts = iter((_sendable(text),)) if 0 < len(text) <= PIECE_CHARACTERS else cut([text])
+    else:
+        texts = cut(text)
     plains = cut([plain]) if plain is not None else iter(())
     short_label, short_title = shortened(label, _LABEL_CHARACTERS), None if title is None else one_line(title)
     empty = True

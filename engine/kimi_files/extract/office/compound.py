@@ -17,6 +17,9 @@ _NO_SECTOR = 0xFFFFFFFA
 """Numbers from here on are no sectors but say what stands there."""
 _STORAGE, _STREAM = 1, 2
 _MOST_ENTRIES = 65_536
+# So many numbers of a table, as one number, are compared at once.
+_ROW = 64
+_ONES, _STEPS = sum(1 << 32 * place for place in range(_ROW)), sum(place << 32 * place for place in range(_ROW))
 
 
 class Compound:
@@ -87,6 +90,12 @@ def _numbers(raw: bytes) -> array[int]:
     return numbers
 
 
+def _stand_in_a_row(table: array[int], sector: int) -> bool:
+    """Whether each of the next sectors from this one on is followed by the one behind it."""
+    following = int.from_bytes(table[sector : sector + _ROW].tobytes(), "little")
+    return sys.byteorder == "little" and following == (sector + 1) * _ONES + _STEPS
+
+
 def _run(content: bytes, table: array[int], first: int, size: int | None, width: int, shift: int) -> Iterator[bytes]:
     """The bytes of a chain of sectors: no more than the whole has, as a chain may come back to itself."""
     left = len(content) if size is None else min(size, len(content))
@@ -95,7 +104,9 @@ def _run(content: bytes, table: array[int], first: int, size: int | None, width:
         # As programs write a stream in one go, most of it stands together.
         end = sector + 1
         most = sector + (left + width - 1) // width
-        following = table[sector]
+        while end + _ROW < most and _stand_in_a_row(table, end - 1):
+            end += _ROW
+        following = table[end - 1] if end <= len(table) else _NO_SECTOR
         while following == end and end < most:
             following = table[end] if end < len(table) else _NO_SECTOR
             end += 1

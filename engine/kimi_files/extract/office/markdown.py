@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _ROMAN = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
@@ -15,8 +15,7 @@ _ONLY_PICTURES = re.compile(r"(?:!\[\]\([^()]*\)\s*)*")
 _BREAKS = re.compile(r"\s*[\r\n\v\f]+\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A paragraph, list, table or heading as markdown. ``level`` is 1 to 9 for a heading, 0 for anything else."""
 
     text: str

@@ -28,7 +28,8 @@ _MOST = 0.8
 def in_reading_order(found: Sequence[tuple[Box | None, list[Block]]]) -> list[Block]:
     """The blocks of shapes by where these stand; from right to left where most letters are of scripts that run so."""
     text = "".join(block.text for _, blocks in found for block in blocks)
-    from_right = not text.isascii() and 2 * len(_FROM_RIGHT.findall(text)) > sum(map(str.isalpha, text))
+    signs = 0 if text.isascii() else len(_FROM_RIGHT.findall(text))
+    from_right = signs > 0 and 2 * signs > sum(map(str.isalpha, text))
     lengths = [sum(len(block.text) for block in blocks) for _, blocks in found]
     order = reading_order([box for box, _ in found], lengths, from_right)
     return [block for number in order for block in found[number][1]]

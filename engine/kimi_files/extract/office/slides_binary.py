@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from codecs import utf_16_le_decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -98,6 +99,9 @@ class _Show:
     def __init__(self, stream: bytes, edit: int) -> None:
         self._stream = stream
         self._places, self._document = self._directory(edit)
+        self._is_described = False
+        # How many bytes the fields take that a mask names, of those where it alone says so.
+        self._sizes: dict[tuple[int, bool], int] = {}
 
     def slides(self) -> list[Slide]:
         document = self._at(self._document)
@@ -180,7 +184,7 @@ class _Show:
 
     def _text(self, record: _Record) -> str:
         raw = self._stream[record[2] : record[3]]
-        return raw.decode("latin-1" if record[0] == _BYTES else "utf-16-le", "replace")
+        return raw.decode("latin-1") if record[0] == _BYTES else utf_16_le_decode(raw, "replace", True)[0]
 
     def _with_styles(self, text: str, record: _Record) -> str:
         """The text with marks for the depth of paragraphs and for powers, as the runs of its styles have them."""
@@ -191,7 +195,7 @@ class _Show:
             while start <= len(text):
                 count, depth, mask = struct.unpack_from("<IHI", self._stream, position)
                 position += 10
-                for paragraph in _PARAGRAPH.finditer(text, start, start + count):
+                for paragraph in _PARAGRAPH.finditer(text, start, start + count) if depth else ():
                     marks[paragraph.start()] = _DEEPER * min(depth, 4)
                 position += self._size(mask, _PARAGRAPH_FIELDS, position)
                 start += max(count, 1)
@@ -208,6 +212,8 @@ class _Show:
         except (struct.error, IndexError):
             # The styles of a damaged file tell nothing; its text does.
             pass
+        if not marks:
+            return text
         parts: list[str] = []
         end = 0
         for place, mark in sorted(marks.items()):
@@ -217,16 +223,25 @@ class _Show:
 
     def _size(self, mask: int, fields: tuple[tuple[int, int], ...], position: int) -> int:
         """How many bytes the fields take that a mask names."""
+        key = mask, fields is _PARAGRAPH_FIELDS
+        known = self._sizes.get(key)
+        if known is not None:
+            return known
         size = 0
+        is_told = True
         for bits, length in fields:
             if mask & bits:
+                is_told = is_told and length > 0
                 size += length or 2 + 4 * int(struct.unpack_from("<H", self._stream, position + size)[0])
+        if is_told:
+            self._sizes[key] = size
         return size
 
     def _slide(self, place: int, texts: list[tuple[int, str]], notes: dict[int, int]) -> Slide:
         record = self._at(place)
         slide = Slide()
         blocks: list[Block] = []
+        is_commented = False
         for inner in self._inner(record):
             if inner[0] == _SLIDE_ATOM:
                 identity = struct.unpack_from("<I", self._stream, inner[2] + 16)[0]
@@ -235,8 +250,9 @@ class _Show:
             elif inner[0] == _SHOW:
                 slide.hidden = bool(struct.unpack_from("<H", self._stream, inner[2] + 10)[0] & _HIDDEN)
             elif inner[0] == _DRAWING:
-                blocks.extend(self._shapes(inner, slide, texts, 0))
-        is_commented = self._stream.find(_COMMENT_START, record[2], record[3]) >= 0
+                blocks.extend(self._drawn(inner, slide, texts))
+            else:
+                is_commented = is_commented or self._stream.find(_COMMENT_START, inner[2] - 8, inner[3]) >= 0
         for remark in self._all(record, _COMMENT) if is_commented else ():
             said = {part[1] >> 4: self._text(part) for part in self._inner(remark) if part[0] == _STRING}
             if words := " ".join(said.get(1, "").split()):
@@ -247,8 +263,14 @@ class _Show:
 
     def _notes(self, place: int) -> str:
         slide = Slide()
-        blocks = self._shapes(self._at(place), slide, [], 0)
+        blocks = self._drawn(self._at(place), slide, [])
         return join_blocks([Block(slide.title or ""), *blocks])
+
+    def _drawn(self, record: _Record, slide: Slide, texts: list[tuple[int, str]]) -> list[Block]:
+        # What most slides have none of is not looked for in each of their shapes; one byte is found faster than two.
+        first = self._stream.find(_DESCRIPTION_START[1:], *record[2:])
+        self._is_described = first >= 0 and self._stream.find(_DESCRIPTION_START, first - 1, record[3]) >= 0
+        return self._shapes(record, slide, texts, 0)
 
     def _shapes(self, record: _Record, slide: Slide, texts: list[tuple[int, str]], depth: int) -> list[Block]:
         """What shapes say, in the order in which they are read."""
@@ -257,7 +279,7 @@ class _Show:
         found: list[tuple[Box | None, list[Block]]] = []
         for inner in self._inner(record):
             if inner[0] == _SHAPE:
-                blocks = list(self._shape(inner, slide, texts)) if self._may_tell(inner) else []
+                blocks = self._shape(inner, slide, texts)
             elif inner[0] == _GROUP and self._is_table(inner):
                 blocks = [Block(self._table(inner, texts))]
             else:
@@ -266,13 +288,16 @@ class _Show:
                 found.append((self._place(inner), blocks))
         return in_reading_order(found) if len(found) > 1 else found[0][1] if found else []
 
-    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> Iterator[Block]:
+    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> list[Block]:
         kind, text = self._shape_text(shape, texts)
-        yield from self._described(shape)
-        if kind in _TITLES and not slide.title and text.strip():
+        blocks = list(self._described(shape)) if self._is_described else []
+        if not text or text.isspace():
+            return blocks
+        if kind in _TITLES and not slide.title:
             slide.title = " ".join(_plain(text).split())
-        elif text.strip():
-            yield Block(paragraphs(kind, text))
+        else:
+            blocks.append(Block(paragraphs(kind, text)))
+        return blocks
 
     def _place(self, record: _Record) -> Box | None:
         """Where a shape stands, or a group by its first shape, which is the group itself."""
@@ -290,33 +315,42 @@ class _Show:
 
     def _may_tell(self, record: _Record) -> bool:
         """Whether something in it looks like a text box or a description: most of what is drawn has neither."""
-        find = self._stream.find
-        return find(_TEXT_BOX_START, *record[2:]) >= 0 or find(_DESCRIPTION_START, *record[2:]) >= 0
+        return self._is_described or self._stream.find(_TEXT_BOX_START, *record[2:]) >= 0
 
     def _shape_text(self, shape: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
         kind, text = 4, ""
         is_title = False
-        for box in self._inner(shape):
-            if box[0] == _CLIENT_DATA and self._stream.find(_PLACEHOLDER_START, box[2], box[3]) >= 0:
-                for part in self._inner(box):
-                    is_title = is_title or (part[0] == _PLACEHOLDER and self._stream[part[2] + 4] in _TITLE_PLACES)
-            elif box[0] == _TEXT_BOX:
-                kind, text = self._box_text(box, texts)
+        stream, unpack = self._stream, _HEAD.unpack_from
+        position, end = shape[2:]
+        # Not by `_inner`, here and below: most of all records are those of shapes.
+        while position + 8 <= end:
+            packed, code, size = unpack(stream, position)
+            start = position + 8
+            position = min(start + size, len(stream))
+            if code == _TEXT_BOX:
+                kind, text = self._box_text(start, position, texts)
+            elif code == _CLIENT_DATA and stream.find(_PLACEHOLDER_START, start, position) >= 0:
+                for part in self._inner((code, packed, start, position)):
+                    is_title = is_title or (part[0] == _PLACEHOLDER and stream[part[2] + 4] in _TITLE_PLACES)
         # A field's place, such as the slide's number, is a star.
-        return 0 if is_title else kind, "" if _plain(text).strip() == "*" else text
+        return 0 if is_title else kind, "" if "*" in text and _plain(text).strip() == "*" else text
 
-    def _box_text(self, box: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
+    def _box_text(self, position: int, end: int, texts: list[tuple[int, str]]) -> tuple[int, str]:
         """Kind and text, with marks of its styles."""
         kind, text = 4, ""
-        for part in self._inner(box):
-            if part[0] == _TEXT_HEADER:
-                kind = struct.unpack_from("<I", self._stream, part[2])[0]
-            elif part[0] == _CHARACTERS or part[0] == _BYTES:
-                text = self._text(part)
-            elif part[0] == _STYLES:
-                return kind, self._with_styles(text, part)
-            elif part[0] == _TEXT_REFERENCE:
-                number = struct.unpack_from("<I", self._stream, part[2])[0]
+        stream, unpack = self._stream, _HEAD.unpack_from
+        while position + 8 <= end:
+            packed, code, size = unpack(stream, position)
+            start = position + 8
+            position = min(start + size, len(stream))
+            if code == _TEXT_HEADER:
+                kind = struct.unpack_from("<I", stream, start)[0]
+            elif code in (_CHARACTERS, _BYTES):
+                text = self._text((code, packed, start, position))
+            elif code == _STYLES:
+                return kind, self._with_styles(text, (code, packed, start, position))
+            elif code == _TEXT_REFERENCE:
+                number = struct.unpack_from("<I", stream, start)[0]
                 return texts[number] if number < len(texts) else (kind, "")
         return kind, text
 
@@ -342,10 +376,10 @@ class _Show:
                 position += size
 
     def _is_table(self, group: _Record) -> bool:
-        if self._stream.find(_TABLE_START, group[2], group[3]) < 0:
-            return False
         first = next(self._inner(group), None)
-        return first is not None and any(number == _TABLE for number, _ in self._options(first))
+        if first is None or self._stream.find(_TABLE_START, *first[2:]) < 0:
+            return False
+        return any(number == _TABLE for number, _ in self._options(first))
 
     def _table(self, group: _Record, texts: list[tuple[int, str]]) -> str:
         """Cells by where they stand: a merged one in its first place."""
@@ -375,6 +409,9 @@ def paragraphs(kind: int, text: str) -> str:
 
 def _plain(text: str) -> str:
     """A text without marks of its styles, with signs for codes of symbol fonts."""
+    if text.isprintable():
+        # None of all these is.
+        return text
     for sign, instead in _SIGNS:
         if sign in text:
             text = text.replace(sign, instead)
