@@ -156,7 +156,7 @@ class _Source:
         self._default = "cp1252"
         self._default_font = 0
         self._bytes = bytearray()
-        # What holds until the group ends. ``skip`` is how many bytes after a \\u stand for it in older programs.
+        # What holds until the group ends. ``skip`` is how many bytes after a \u stand for it in older programs.
         self._shown, self._in_both, self._in_table = True, False, False
         self._skip, self._mark, self._font = 1, "", -1
         self._around: list[_Around] = []
