@@ -39,6 +39,8 @@ SECONDS = 30.0
 _MARKUP = (
     # Marks for what is bold or struck out stand within words.
     (re.compile(r"~~|\*\*"), ""),
+    # A power, which references write as one number with what it is of.
+    (re.compile(r"(?<=[\w)])\^(?=[\w+−–-])"), ""),
     (re.compile(r"<br/?>|\\(?=[|*_#`])|_x000D_"), " "),
     (re.compile(r"^\| ---[ |-]*$", re.MULTILINE), ""),
     # A link may be a part of a word.

@@ -16,6 +16,7 @@ from kimi_files.extract.office.markdown import Block, join_blocks
 from kimi_files.extract.office.open_document import OpenDocument
 from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
+from kimi_files.extract.symbols import readable
 from kimi_files.formats import ODS, XLSB, XLSX, Format
 
 # A cell of office-oxide's model takes a kilobyte as Python objects; larger workbooks go by its markdown, cut at the sheets.
@@ -49,7 +50,7 @@ def read(
     untrusted_bytes = stream.read()
     found = _sheets(untrusted_bytes, format) or [_Sheet("", "")]
     for number, (sheet, label) in enumerate(zip(found, _labels(found), strict=True), start=1):
-        yield from page_texts(number, label, "sheet", sheet.name, sheet.text, hidden=sheet.hidden)
+        yield from page_texts(number, label, "sheet", sheet.name, readable(sheet.text), hidden=sheet.hidden)
         entry = outline_entry(label, 1, number)
         if entry is not None:
             yield entry

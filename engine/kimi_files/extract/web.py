@@ -15,6 +15,7 @@ from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.furniture import apart
 from kimi_files.extract.markdown import headings, sections
+from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.pieces import one_line, page_texts, sentence
 from kimi_files.extract.text import warnings
 from kimi_files.formats import Format
@@ -29,6 +30,10 @@ _DECLARED = re.compile(
 _DECLARED_WITHIN = 4096
 # Text that a browser does not show is kept, since tabs and folded parts hold it too, but says so.
 _HIDING = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+# A raised text behind a letter, a number or a bracket; links to notes are none.
+_RAISED = re.compile(
+    r"(?:(?<=[\w)\]])|(?<=</i>)|(?<=</em>)|(?<=</var>)|(?<=</b>))<sup(?: [^<>]*)?>\s{0,9}([^<>\s]{1,8})\s{0,9}</sup>"
+)
 _WORTH_LOOKING = re.compile(_HIDING, re.IGNORECASE)
 _HIDDEN = re.compile(
     r"<(?:div|span|p|section|article|aside|a|b|i|em|strong|font|label|li|t[dh]|h[1-6])\s"
@@ -120,6 +125,8 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
     """A page, or a part of one, as Markdown, and what the converter warns of. XHTML is recognised by its beginning, too."""
     import html_to_markdown
 
+    if "<sup" in markup:
+        markup = _RAISED.sub(lambda raised: f"^{raised[1]}" if is_power(raised[1], "x") else raised[0], markup)
     if _WORTH_LOOKING.search(markup):
         markup = _HIDDEN.sub(r"\g<0>[hidden] ", markup)
     is_xhtml = is_xhtml or _XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None

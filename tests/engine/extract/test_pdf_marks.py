@@ -97,3 +97,7 @@ def test_marks_are_set_where_their_words_stand(text: str, marks: list[Mark], exp
 )
 def test_prose_that_was_taken_for_a_formula_is_prose(markdown: str, plain: str, expected: str) -> None:
     assert without_false_formulas(markdown, plain) == expected
+
+
+def test_codes_of_symbol_fonts_are_the_signs_that_they_show() -> None:
+    assert without_false_formulas("\uf0d8 a \uf0b3 \uf062", "") == "➢ a ≥ β"

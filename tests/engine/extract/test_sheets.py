@@ -200,3 +200,30 @@ def test_what_stands_beside_the_cells_is_told() -> None:
         "- Plan\n\n[comment on B2 (Ada): Why 62?]\n\n[comment on B2 (Bob): Counted twice]\n\n"
         "Headers and footers:\nR&D plan Page"
     )
+
+
+def test_powers_and_ticks_of_cells_and_what_is_hidden_on_a_sheet_are_told() -> None:
+    power = (
+        't="s"><v>0</v>',
+        '<sst><si><r><t>10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r><r><t> m</t></r></si></sst>',
+    )
+    content = xlsx(
+        [Sheet("Data", {"A1": power[0], "B1": text("\uf0fc"), "A2": text("x"), "C3": text("y"), "A4": text("z")})]
+    )
+    package = Package(content)
+    sheet = package.part("xl/worksheets/sheet1.xml")
+    for row in (b'<row r="2"', b'<row r="3"'):
+        sheet = sheet.replace(row, row + b' hidden="1"')
+    sheet = sheet.replace(b"<sheetData", b'<cols><col min="3" max="5" hidden="1"/></cols><sheetData')
+    workbook = package.part("xl/_rels/workbook.xml.rels").replace(
+        b"</Relationships>",
+        b'<Relationship Id="rIdS" Type="x/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+    )
+    changed = io.BytesIO(package.rewritten({"xl/worksheets/sheet1.xml": sheet, "xl/_rels/workbook.xml.rels": workbook}))
+    with zipfile.ZipFile(changed, "a") as container:
+        container.writestr("xl/sharedStrings.xml", power[1])
+
+    assert read(reader.read, changed.getvalue(), "a.xlsx").texts == [
+        "| 10^6 m | ✓ |  |\n| --- | --- | --- |\n| x |  |  |\n|  |  | y |\n| z |  |  |\n\n"
+        "[hidden on this sheet, given here all the same: rows 2-3; columns C]"
+    ]

@@ -86,3 +86,11 @@ def test_links_lead_where_they_say_and_not_through_a_search_engine() -> None:
     assert (
         text.strip() == "[wind](https://example.org/wind) [a](https://example.org/a%29) [u](https://example.com/?u=1)"
     )
+
+
+def test_powers_are_told_and_links_to_notes_stay_links() -> None:
+    text = read(
+        "<p>3×10<sup>8</sup> m/s, <i>x</i><sup>2</sup>, the 3<sup>rd</sup>, noted<sup><a href='#n'>4</a></sup></p>"
+    )
+
+    assert "3×10^8 m/s, *x*^2, the 3rd, noted[4](#n)" in text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kimi_files.errors import DamagedFile
 from kimi_files.extract.office.grid import MOST_CELLS, Grid, located, too_many_cells
-from kimi_files.extract.office.markdown import picture
+from kimi_files.extract.office.markdown import is_power, picture
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general, text_formatter
 from kimi_files.extract.office.package import Attributes, Package, check_xml, parse_xml, tree
 from kimi_files.extract.office.slides_package import diagram
@@ -25,6 +25,9 @@ _CELL = re.compile(
 _CELL_START = re.compile(rb"<(?:\w+:)?c[ >/]")
 _STRING = re.compile(rb"<si>(?:<t(?: [^<>]*)?>([^<]*)</t>|<t/>|((?:(?!</?si>).)*+))</si>|<si/>", re.DOTALL)
 _STRING_START = re.compile(rb"<(?:\w+:)?si[ >/]")
+_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row [^<>]*?hidden="(?:1|true)"[^<>]*>')
+_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col [^<>]*?hidden="(?:1|true)"[^<>]*>')
+_MOST_COLUMNS = 16_384
 _RUN = re.compile(rb"<t(?: [^<>]*)?>([^<]*)</t>")
 _HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink ([^<>]*)>")
 _LATER = re.compile(r"\b_xl(?:fn|ws|pm|udf)\.")
@@ -101,6 +104,7 @@ def texts(package: Package, found: list[Sheet]) -> Iterator[str]:
         content = package.part(sheet.part)
         _fill(grid, content, book)
         _add_links(grid, content, package.targets(sheet.part) if b"hyperlink" in content else {})
+        grid.hide(_hidden_rows(content), _hidden_columns(content))
         _add_asides(grid, package, sheet.part, content)
         yield grid.text()
 
@@ -158,7 +162,13 @@ def unescaped(text: str) -> str:
 def _rich(content: bytes) -> str:
     if b"<rPh " in content:
         content = _PHONETIC.sub(b"", content)
-    return "".join(map(_text, _RUN.findall(content)))
+    if b'"superscript"' not in content:
+        return "".join(map(_text, _RUN.findall(content)))
+    text = ""
+    for run in content.split(b"</r>"):
+        words = "".join(map(_text, _RUN.findall(run)))
+        text += f"^{words}" if b'"superscript"' in run and is_power(words, text) else words
+    return text
 
 
 def _text(raw: bytes) -> str:
@@ -285,6 +295,22 @@ def _value(raw: str, kind: str, style: int, book: Book) -> str:
         case "e":
             return raw
     return book.worded(unescaped(raw), style)
+
+
+def _hidden_rows(content: bytes) -> set[int]:
+    """The rows that are not shown, from 0, as by a filter."""
+    found = (dict(_ATTRIBUTE.findall(row)) for row in _HIDDEN_ROW.findall(content)) if b' hidden="' in content else ()
+    return {_number(row.get(b"r", b"").decode("ascii", "replace")) - 1 for row in found}
+
+
+def _hidden_columns(content: bytes) -> set[int]:
+    """The columns that are not shown, from 0."""
+    hidden: set[int] = set()
+    for written in _HIDDEN_COLUMN.findall(content, 0, max(content.find(b"sheetData"), 0)):
+        column = dict(_ATTRIBUTE.findall(written))
+        first, last = (_number(column.get(key, b"").decode("ascii", "replace")) for key in (b"min", b"max"))
+        hidden.update(range(max(first, 1) - 1, min(last, _MOST_COLUMNS)))
+    return hidden
 
 
 def _add_links(grid: Grid, content: bytes, targets: dict[str, str]) -> None:

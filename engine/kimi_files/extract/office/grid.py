@@ -19,6 +19,7 @@ _CELL_CHARACTERS = 3
 # A grid of this many places is written anyhow; a larger one only if an eighth of it is filled.
 _ALWAYS_PLACES = 5_000
 _LEAST_FILLED = 8
+_MOST_RANGES = 40
 
 # "Page of", "第 頁, 共 頁": what is left of page numbers.
 _PAGE_WORDS = 12
@@ -53,6 +54,17 @@ class Grid:
             by = f" ({author})" if author else ""
             self.asides.append(f"[comment on {place(column, row + 1)}{by}: {said}]")
 
+    def hide(self, rows: set[int], columns: set[int]) -> None:
+        """Tell which rows and columns with content are not shown, as those that a filter leaves out."""
+        hidden = sorted(rows & self.rows.keys()) if rows else []
+        filled = {column for line in self.rows.values() for column in line} & columns if columns else set()
+        parts = [f"rows {_ranges([str(row + 1) for row in hidden], hidden)}"] if hidden else []
+        if filled:
+            ordered = sorted(filled)
+            parts.append(f"columns {_ranges([place(column, 1)[:-1] for column in ordered], ordered)}")
+        if parts:
+            self.asides.append(f"[hidden on this sheet, given here all the same: {'; '.join(parts)}]")
+
     def chart(self, texts: list[str]) -> None:
         """What a chart says that its cells do not."""
         there = {text for line in self.rows.values() for text in line.values()} if texts else set()
@@ -78,6 +90,18 @@ class Grid:
             return "\n".join(_told(number, row) for number, row in ordered)
         columns = range(width)
         return table([[row.get(column, "") for column in columns] for _, row in ordered])
+
+
+def _ranges(names: list[str], numbers: list[int]) -> str:
+    """Names as "3, 7-9", no more of them than are of use."""
+    runs: list[list[str]] = []
+    for name, number, before in zip(names, numbers, [-2, *numbers], strict=False):
+        if runs and number == before + 1:
+            runs[-1][1:] = [name]
+        else:
+            runs.append([name])
+    more = f" and {len(runs) - _MOST_RANGES} more ranges" if len(runs) > _MOST_RANGES else ""
+    return ", ".join("-".join(run) for run in runs[:_MOST_RANGES]) + more
 
 
 def _head(code: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from kimi_files.extract.symbols import readable
+
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right and top in points."""
 
@@ -190,7 +192,7 @@ class _Bare:
 
 
 def without_false_formulas(markdown: str, plain: str) -> str:
-    """The markdown with its words apart again where a formula took them in: "$m^{2}andthevolume$"."""
+    """The markdown with its words apart again where a formula took them in: "$m^{2}andthevolume$", and signs as they look."""
 
     def words(match: re.Match[str]) -> str:
         bare = _NO_WORDS.sub(" ", match[1])
@@ -201,6 +203,7 @@ def without_false_formulas(markdown: str, plain: str) -> str:
         found = re.search(r"[\W_]{0,4}".join(characters[:400]), plain)
         return " ".join(found[0].split()) if found else match[0]
 
+    markdown = readable(markdown, is_formula=True)
     return _FORMULA.sub(words, markdown) if "$" in markdown and len(plain) <= _LONGEST_PAGE else markdown
 
 
