@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 # Text that runs in columns fills them; cells of a table are short, or as long as they happen to be.
-_FILLED = 0.7
+_FILLED, _FULL = 0.7, 0.85
 _FEWEST_FILLED = 0.45
 _FEWEST_LINES = 3
 _FEWEST_SIGNS = 14
@@ -126,12 +126,29 @@ def _parted(stacks: Sequence[_Stack]) -> list[_Stack]:
     waiting, done = list(stacks), []
     while waiting:
         stack = waiting.pop()
-        parts = next((parts for other in stacks if (parts := _cut_beside(stack.lines, other))), None)
+        beside = (_cut_beside(stack.lines, other) for other in stacks)
+        parts = _cut_below_cells(stack.lines, stacks) or next(filter(None, beside), [])
         if parts:
             waiting.extend(_Stack(part) for part in parts)
         else:
             done.append(stack)
     return done
+
+
+def _cut_below_cells(lines: list[Line], stacks: Sequence[_Stack]) -> list[list[Line]]:
+    """The cells of a table's column, and the text that follows them in the same place; nothing if there are no such."""
+    width = max(line.right for line in lines) - min(line.left for line in lines)
+    full = [line.width >= _FULL * width for line in lines]
+    for at in range(_FEWEST_LINES, len(lines) - _FEWEST_LINES + 1):
+        if all(full[at : at + _FEWEST_LINES]) and not any(full[at - _FEWEST_LINES : at]):
+            cells = _Stack(lines[at - _FEWEST_LINES : at])
+            if any(
+                _share_aligned(cells, other) == 1 and not _is_running(other)
+                for other in stacks
+                if cells.is_beside(other)
+            ):
+                return [lines[:at], lines[at:]]
+    return []
 
 
 def _cut_beside(lines: list[Line], other: _Stack) -> list[list[Line]]:

@@ -61,6 +61,16 @@ def test_columns_of_words_and_figures_are_read_by_rows() -> None:
     assert len(list(blocks(lines))) == 1
 
 
+def test_columns_below_a_table_are_parted_from_its_cells() -> None:
+    cells = [line("Method of some authors", 0, PITCH * n, 240 + 20 * n) for n in range(5)]
+    cells += [line("93.6", 460, PITCH * n, 60) for n in range(5)] + [
+        line("F1 score", 700, PITCH * n, 90) for n in range(5)
+    ]
+    below = column("left", 0, 5 * PITCH, [600.0] * 5) + column("right", 640, 5 * PITCH, [600.0] * 5)
+
+    assert read(cells + below)[-2:] == [names("left", 5), names("right", 5)]
+
+
 def test_lines_of_a_narrow_part_run_on_though_the_column_is_wider_elsewhere() -> None:
     wide = [line("a line that is as long as the column is wide", 0, PITCH * n, 900) for n in range(7)]
     narrow = [line("a line beside the pic-", 0, PITCH * (7 + n), 440) for n in range(16)]
