@@ -104,6 +104,7 @@ ODP = _document("OpenDocument presentation", "odp otp fodp", _OPEN + "presentati
 EPUB = _document("EPUB", "epub", "application/epub+zip", "ebook")
 MOBI = _document("Kindle book", "mobi azw azw3 prc", "application/x-mobipocket-ebook", "ebook")
 OUTLOOK = _document("Outlook message", "msg", "application/vnd.ms-outlook", "mail")
+SIGNED = _document("signed file", "p7m", "application/pkcs7-mime", "signed")
 SVGZ = Format("compressed SVG picture", (".svgz",), "image/svg+xml", ("file-extract", "image"), "svg")
 ZIP = _document("ZIP archive", "zip jar", "application/zip", "archive")
 TAR = _document("tar archive", "tar", "application/x-tar", "archive")
@@ -164,7 +165,7 @@ THREE_GPP = _video("3GPP video", "3gpp 3gp 3g2", "video/3gpp")
 
 # fmt: off
 FORMATS: tuple[Format, ...] = (
-    PDF, DOCX, DOC, XLSX, XLS, XLSB, PPTX, PPT, RTF, ODT, ODS, ODP, EPUB, MOBI, OUTLOOK,
+    PDF, DOCX, DOC, XLSX, XLS, XLSB, PPTX, PPT, RTF, ODT, ODS, ODP, EPUB, MOBI, OUTLOOK, SIGNED,
     HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, YAML, TOML, XML, FEED, SVG, SVGZ, MAIL, WEB_ARCHIVE, TEXT, CODE,
     PNG, JPEG, GIF, WEBP, BMP, ICO, XBM, TIFF, AVIF, HEIC,
     MP4, QUICKTIME, MPEG, AVI, WEBM, MATROSKA, FLASH, WMV, THREE_GPP,
@@ -378,6 +379,10 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
 )
 
 
+# A sequence, however its length is written, of which the first says that it is signed (2) or encrypted (3).
+_ENVELOPE = re.compile(
+    rb"\x30(?:[\x01-\x80]|[\x81-\x84].{1,4}?)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07([\x02\x03])", re.DOTALL
+)
 # Excel 5 to 2003 without its container, as some programs export it: nearly text in UTF-16.
 _BARE_WORKBOOKS = (b"\x09\x08\x08\x00\x00\x05", b"\x09\x08\x10\x00\x00\x06")
 
@@ -394,6 +399,11 @@ def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
         return _compound_format(name, stream)
     if head.startswith(_BARE_WORKBOOKS):
         return XLS
+    if envelope := _ENVELOPE.match(head):
+        # What is in it may be text, and nearly all of the file.
+        if envelope[1] == b"\x03":
+            raise _refused(name, "an encrypted message")
+        return SIGNED
     if head.startswith(b"\x1f\x8b"):
         return SVGZ if by_name(name) == SVGZ else GZIP
     if looks_like_text(head):

@@ -22,7 +22,7 @@ _HEADERS_WITHIN = 1 << 16
 _NO_LINE = re.compile(rb"\n\r?\n")
 _TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 _HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
-_ENCRYPTED_TYPES = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 def parse(untrusted_bytes: bytes) -> Message:
@@ -104,7 +104,13 @@ class _Collector:
         if depth > _DEEPEST or self._parts > _MOST_PARTS:
             raise TooComplex("The message has more parts in each other than are read.", "Save its attachments apart.")
         kind = part.get_content_type()
-        message.encrypted |= kind in _ENCRYPTED_TYPES
+        if kind in _ENVELOPES:
+            from kimi_files.extract import signed
+
+            inner_message = signed.content(content_of(part))
+            if inner_message is not None:
+                return self._bodies(parse_parts(inner_message), message, depth + 1)
+        message.encrypted |= kind == "multipart/encrypted" or kind in _ENVELOPES
         if kind == "message/rfc822" and part.is_multipart():
             inner = part.get_payload()
             for found in inner if isinstance(inner, list) else []:

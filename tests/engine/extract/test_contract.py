@@ -28,6 +28,7 @@ from tests.samples.pdf import Page, pdf
 from tests.samples.seven_zip import LZMA2, seven_zip
 from tests.samples.sheets import Sheet, xlsx
 from tests.samples.sheets import text as words
+from tests.samples.signed import signed
 from tests.samples.slides import Slide, pptx
 from tests.samples.word import docx
 from tests.samples.word import paragraph as word_paragraph
@@ -92,6 +93,7 @@ MADE: dict[str, Any] = {
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xht"), lambda: f"<html><p>{SAID}</p></html>".encode()),
     **dict.fromkeys((".mhtml", ".mht"), lambda: eml(html=f"<p>{SAID}</p>", Subject="x").as_bytes()),
     **dict.fromkeys((".zip", ".jar"), lambda: ARCHIVES["a.zip"]),
+    ".p7m": lambda: signed(SAID.encode()),
     ".pdf": lambda: pdf([Page([SAID])]),
     ".xlsb": lambda: xlsb("S", [[SAID]]),
     ".rtf": lambda: b"{\\rtf1 " + SAID.encode() + b"}",
