@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from pydantic import BaseModel
 
-from kimi_files.errors import UnsupportedFile
+from kimi_files.errors import TooComplex, UnsupportedFile
 from kimi_files.extract import readers
 from kimi_files.extract.document import Warning  # noqa: A004
 from kimi_files.formats import Format
@@ -20,6 +20,7 @@ from kimi_files.formats import Format
 _SEQUENCE, _OBJECT, _OCTETS, _OCTETS_IN_PIECES, _CONTEXT_0 = 0x30, 0x06, 0x04, 0x24, 0xA0
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _DEEPEST = 16
+_MOST_SIGNATURES = 8
 _MIME_START = re.compile(rb"\s*(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 
 _Element = tuple[int, int, int]
@@ -31,18 +32,28 @@ def read(
     name: str,
     format: Format,  # noqa: A002
 ) -> Iterator[BaseModel]:
-    """What the reader of the file in the envelope says. UnsupportedFile where a signature stands alone."""
-    inner = content(stream.read())
-    if inner is None:
-        raise UnsupportedFile(
-            f"'{name}' is a signature without the file that it signs.",
-            "Read the file itself, which was sent beside it.",
-        )
-    inner_name = name[:-4] if name.lower().endswith(".p7m") else name
-    inner_name += ".eml" if _MIME_START.match(inner) else ""
-    identified, module, plain = readers.find_reader(io.BytesIO(inner), inner_name)
-    yield from readers.read(module, plain, inner_name, identified.format)
-    yield Warning(message=f"This is a signed file, {identified.format.name}. The signature was not checked.")
+    """What the reader of the file in the envelope says.
+
+    Raises:
+        UnsupportedFile: A signature stands alone.
+        TooComplex: It is signed again and again.
+    """
+    inner_name, plain = name, stream
+    for _ in range(_MOST_SIGNATURES):
+        inner = content(plain.read())
+        if inner is None:
+            raise UnsupportedFile(
+                f"'{name}' is a signature without the file that it signs.",
+                "Read the file itself, which was sent beside it.",
+            )
+        inner_name = inner_name[:-4] if inner_name.lower().endswith(".p7m") else inner_name
+        inner_name += ".eml" if _MIME_START.match(inner) else ""
+        identified, module, plain = readers.find_reader(io.BytesIO(inner), inner_name)
+        if module != "signed":
+            yield from readers.read(module, plain, inner_name, identified.format)
+            yield Warning(message=f"This is a signed file, {identified.format.name}. The signature was not checked.")
+            return
+    raise TooComplex(f"'{name}' is signed more than {_MOST_SIGNATURES} times.", "Unpack it, and read what is in it.")
 
 
 def content(untrusted_bytes: bytes) -> bytes | None:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from kimi_files.errors import UnsupportedFile
+from kimi_files.errors import TooComplex, UnsupportedFile
 from kimi_files.extract import mail, signed
 from tests.engine.extract.reading import read
 from tests.samples.pdf import Page, pdf
@@ -40,6 +40,16 @@ def test_an_encrypted_message_and_a_signature_alone_say_what_they_are() -> None:
         read(signed.read, encrypted(), "smime.p7m")
     with pytest.raises(UnsupportedFile, match="signature without the file"):
         read(signed.read, signature_alone(), "smime.p7s")
+
+
+def test_a_file_may_be_signed_by_several_but_not_without_end() -> None:
+    twice = enveloped(enveloped(b"a,b\n1,2\n"))
+    assert read(signed.read, twice, "a.csv.p7m.p7m").texts == ["| a | b |\n| --- | --- |\n| 1 | 2 |"]
+
+    for _ in range(8):
+        twice = enveloped(twice)
+    with pytest.raises(TooComplex):
+        read(signed.read, twice, "a.p7m")
 
 
 def test_an_envelope_may_be_cut_off_anywhere() -> None:
