@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, combinations, groupby, starmap
 
 from kimi_files.extract.office.markdown import Block
 
@@ -70,27 +72,34 @@ def _are_in_line(boxes: list[Box]) -> bool:
     """Whether most of the boxes stand in rows or columns, and none upon another."""
     width = max(box[2] for box in boxes) - min(box[0] for box in boxes)
     height = max(box[3] for box in boxes) - min(box[1] for box in boxes)
-    in_line = sum(
-        _has_line(box, boxes, 0, _IN_LINE * width) or _has_line(box, boxes, 1, _IN_LINE * height) for box in boxes
-    )
-    return in_line >= _MOST * len(boxes) and not any(
-        _covers(box, other) for number, box in enumerate(boxes) for other in boxes[:number]
-    )
+    columns, rows = _in_line(boxes, 0, _IN_LINE * width), _in_line(boxes, 1, _IN_LINE * height)
+    in_line = sum(map(operator.or_, columns, rows))
+    return in_line >= _MOST * len(boxes) and not any(starmap(_covers, combinations(boxes, 2)))
 
 
-def _has_line(box: Box, boxes: list[Box], axis: int, distance: float) -> bool:
-    starts = sum(abs(box[axis] - other[axis]) <= distance for other in boxes)
-    middles = sum(abs(box[axis] + box[axis + 2] - other[axis] - other[axis + 2]) <= 2 * distance for other in boxes)
-    return max(starts, middles) >= _LINE
+def _in_line(boxes: list[Box], axis: int, distance: float) -> list[bool]:
+    """Of each box, whether enough begin where it does along an axis, or have their middle there."""
+    starts = [box[axis] for box in boxes]
+    middles = [box[axis] + box[axis + 2] for box in boxes]
+    by_start, by_middle = sorted(starts), sorted(middles)
+    return [
+        _near(by_start, start, distance) >= _LINE or _near(by_middle, middle, 2 * distance) >= _LINE
+        for start, middle in zip(starts, middles, strict=True)
+    ]
+
+
+def _near(places: list[float], place: float, distance: float) -> int:
+    return bisect_right(places, place + distance) - bisect_left(places, place - distance)
 
 
 def _covers(box: Box, other: Box) -> bool:
     """Whether two boxes overlap by more than stands beside each other."""
-    return all(
-        min(box[axis + 2], other[axis + 2]) - max(box[axis], other[axis])
-        > _OVERLAP * min(box[axis + 2] - box[axis], other[axis + 2] - other[axis])
-        for axis in (0, 1)
-    )
+    left, top, right, bottom = box
+    other_left, other_top, other_right, other_bottom = other
+    width = min(right, other_right) - max(left, other_left)
+    if width <= _OVERLAP * min(right - left, other_right - other_left):
+        return False
+    return min(bottom, other_bottom) - max(top, other_top) > _OVERLAP * min(bottom - top, other_bottom - other_top)
 
 
 def _parted(boxes: dict[int, Box], numbers: list[int], from_right: bool, depth: int) -> list[int]:
@@ -110,18 +119,20 @@ def _parted(boxes: dict[int, Box], numbers: list[int], from_right: bool, depth: 
 def _widest_gap(boxes: dict[int, Box], numbers: list[int], axis: int) -> tuple[float, list[int], list[int]] | None:
     """The widest gap along an axis with what is before and behind it; an overlap that is small is a narrow gap."""
     ordered = sorted(numbers, key=lambda number: boxes[number][axis] + boxes[number][axis + 2])
-    sizes = [boxes[number][axis + 2] - boxes[number][axis] for number in ordered]
-    end, smallest = float("-inf"), float("inf")
-    before: list[tuple[float, float]] = []
-    for number, size in zip(ordered, sizes, strict=True):
-        end, smallest = max(end, boxes[number][axis + 2]), min(smallest, size)
-        before.append((end, smallest))
+    if len(ordered) == 2:
+        first, second = (boxes[number] for number in ordered)
+        gap = second[axis] - first[axis + 2]
+        overlap = _OVERLAP * min(first[axis + 2] - first[axis], second[axis + 2] - second[axis])
+        return (gap, ordered[:1], ordered[1:]) if gap >= -overlap else None
+    starts = [boxes[number][axis] for number in ordered]
+    ends = [boxes[number][axis + 2] for number in ordered]
+    sizes = list(map(operator.sub, ends, starts))
+    # From the last gap to the first: where all before it end and all behind it start, and the least of their sizes.
+    before = zip([*accumulate(ends, max)][-2::-1], [*accumulate(sizes, min)][-2::-1], strict=True)
+    behind = zip(accumulate(reversed(starts), min), accumulate(reversed(sizes), min), strict=True)
     best: tuple[float, int] | None = None
-    start, smallest = float("inf"), float("inf")
-    for place in range(len(ordered) - 1, 0, -1):
-        start, smallest = min(start, boxes[ordered[place]][axis]), min(smallest, sizes[place])
-        end, smallest_before = before[place - 1]
+    for turn, ((end, smallest_before), (start, smallest)) in enumerate(zip(before, behind, strict=False), start=1):
         gap = start - end
-        if gap >= -_OVERLAP * min(smallest, smallest_before) and (best is None or gap > best[0]):
-            best = gap, place
+        if (best is None or gap > best[0]) and gap >= -_OVERLAP * min(smallest, smallest_before):
+            best = gap, len(ordered) - turn
     return (best[0], ordered[: best[1]], ordered[best[1] :]) if best is not None else None

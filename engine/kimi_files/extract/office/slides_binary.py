@@ -101,7 +101,8 @@ class _Show:
         self._places, self._document = self._directory(edit)
         self._is_described = False
         # How many bytes the fields take that a mask names, of those where it alone says so.
-        self._sizes: dict[tuple[int, bool], int] = {}
+        self._paragraph_sizes: dict[int, int] = {}
+        self._character_sizes: dict[int, int] = {}
 
     def slides(self) -> list[Slide]:
         document = self._at(self._document)
@@ -197,13 +198,18 @@ class _Show:
                 position += 10
                 for paragraph in _PARAGRAPH.finditer(text, start, start + count) if depth else ():
                     marks[paragraph.start()] = _DEEPER * min(depth, 4)
-                position += self._size(mask, _PARAGRAPH_FIELDS, position)
+                size = self._paragraph_sizes.get(mask)
+                if size is None:
+                    size = self._size(mask, _PARAGRAPH_FIELDS, self._paragraph_sizes, position)
+                position += size
                 start += max(count, 1)
             start = 0
             while start <= len(text):
                 count, mask = struct.unpack_from("<II", self._stream, position)
                 position += 8
-                size = self._size(mask, _CHARACTER_FIELDS, position)
+                size = self._character_sizes.get(mask)
+                if size is None:
+                    size = self._size(mask, _CHARACTER_FIELDS, self._character_sizes, position)
                 is_raised = mask & _RAISED and struct.unpack_from("<h", self._stream, position + size - 2)[0] > 0
                 if is_raised and is_power(text[start : start + count], text[:start]):
                     marks[start] = "^"
@@ -221,12 +227,8 @@ class _Show:
             end = place
         return "".join([*parts, text[end:]])
 
-    def _size(self, mask: int, fields: tuple[tuple[int, int], ...], position: int) -> int:
+    def _size(self, mask: int, fields: tuple[tuple[int, int], ...], known: dict[int, int], position: int) -> int:
         """How many bytes the fields take that a mask names."""
-        key = mask, fields is _PARAGRAPH_FIELDS
-        known = self._sizes.get(key)
-        if known is not None:
-            return known
         size = 0
         is_told = True
         for bits, length in fields:
@@ -234,7 +236,7 @@ class _Show:
                 is_told = is_told and length > 0
                 size += length or 2 + 4 * int(struct.unpack_from("<H", self._stream, position + size)[0])
         if is_told:
-            self._sizes[key] = size
+            known[mask] = size
         return size
 
     def _slide(self, place: int, texts: list[tuple[int, str]], notes: dict[int, int]) -> Slide:
@@ -279,7 +281,7 @@ class _Show:
         found: list[tuple[Box | None, list[Block]]] = []
         for inner in self._inner(record):
             if inner[0] == _SHAPE:
-                blocks = self._shape(inner, slide, texts)
+                blocks = self._shape(inner, slide, texts) if self._may_tell(inner) else []
             elif inner[0] == _GROUP and self._is_table(inner):
                 blocks = [Block(self._table(inner, texts))]
             else:
@@ -326,11 +328,11 @@ class _Show:
         while position + 8 <= end:
             packed, code, size = unpack(stream, position)
             start = position + 8
-            position = min(start + size, len(stream))
+            position = start + size
             if code == _TEXT_BOX:
-                kind, text = self._box_text(start, position, texts)
+                kind, text = self._box_text(start, min(position, len(stream)), texts)
             elif code == _CLIENT_DATA and stream.find(_PLACEHOLDER_START, start, position) >= 0:
-                for part in self._inner((code, packed, start, position)):
+                for part in self._inner((code, packed, start, min(position, len(stream)))):
                     is_title = is_title or (part[0] == _PLACEHOLDER and stream[part[2] + 4] in _TITLE_PLACES)
         # A field's place, such as the slide's number, is a star.
         return 0 if is_title else kind, "" if "*" in text and _plain(text).strip() == "*" else text
@@ -342,7 +344,7 @@ class _Show:
         while position + 8 <= end:
             packed, code, size = unpack(stream, position)
             start = position + 8
-            position = min(start + size, len(stream))
+            position = start + size
             if code == _TEXT_HEADER:
                 kind = struct.unpack_from("<I", stream, start)[0]
             elif code in (_CHARACTERS, _BYTES):
