@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TICKS = re.compile(r"`{3,}")
+_PLOTLY = "application/vnd.plotly.v1+json"
+_MOST_VALUES = 40
 _NO_NOTEBOOK = "The name says Jupyter notebook, but the content is none: it is given as it is."
 
 
@@ -96,7 +98,9 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
     data = data if isinstance(data, dict) else {}
     markup = _joined(data.get("text/html", data.get("html")))
     words = _joined(data.get("text/plain", data.get("text")))
-    if _has_picture(output):
+    if _PLOTLY in data:
+        yield _chart(data[_PLOTLY])
+    elif _has_picture(output):
         yield f"[picture that came out: {' '.join(words.split())}]" if words.strip() else "[picture that came out]"
     elif "text/markdown" in data:
         yield "Output:\n\n" + _joined(data["text/markdown"])
@@ -110,6 +114,34 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
         for kind, value in data.items():
             if isinstance(kind, str) and kind.startswith(("text/", "application/json")):
                 yield "Output:\n" + _fenced(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            elif isinstance(kind, str) and "/" in kind and kind != "application/javascript":
+                yield f"[what came out is {kind}, not shown]"
+
+
+def _chart(figure: Any) -> str:
+    """What a chart of plotly's says in words: titles, and for each series its kind, its name and its values, if they are few."""
+    said = [_title_of(figure, "layout"), *(_title_of(figure, "layout", axis) for axis in ("xaxis", "yaxis"))]
+    series = figure.get("data") if isinstance(figure, dict) else None
+    for each in series if isinstance(series, list) else ():
+        if isinstance(each, dict):
+            name = str(each.get("name") or "")
+            values = _values(each.get("x", each.get("labels")), each.get("y", each.get("values")))
+            words = " ".join(word for word in (str(each.get("type", "series")), name) if word)
+            said.append(f"{words}: {values}" if values else words)
+    return f"[chart that came out: {' · '.join(dict.fromkeys(filter(None, said)))}]"
+
+
+def _title_of(figure: Any, *path: str) -> str:
+    for key in (*path, "title"):
+        figure = figure.get(key) if isinstance(figure, dict) else None
+    text = figure.get("text") if isinstance(figure, dict) else figure
+    return " ".join(re.sub(r"<[^<>]{0,200}>", " ", text).split()) if isinstance(text, str) else ""
+
+
+def _values(names: Any, values: Any) -> str:
+    if not (isinstance(names, list) and isinstance(values, list) and 0 < len(names) == len(values) <= _MOST_VALUES):
+        return ""
+    return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
 def _has_picture(output: dict[str, Any]) -> bool:

@@ -43,6 +43,42 @@ def test_errors_lose_their_colours_and_tables_become_markdown() -> None:
     assert "Output:\n\n| a |\n| --- |\n| 1 |" in text
 
 
+def test_charts_that_are_data_are_told_in_words() -> None:
+    figure = {
+        "data": [
+            {"type": "bar", "name": "Sales", "x": ["2024", "2025"], "y": [3, 4.5]},
+            {"type": "scatter", "name": "Many", "x": list(range(99)), "y": list(range(99))},
+            {"type": "pie", "labels": ["a"], "values": [1]},
+        ],
+        "layout": {
+            "title": {"text": "By <b>year</b>"},
+            "xaxis": {"title": {"text": "year"}},
+            "yaxis": {"title": "million"},
+        },
+    }
+    chart = {
+        "output_type": "display_data",
+        "data": {"application/vnd.plotly.v1+json": figure, "text/html": "<script></script>"},
+    }
+    other = {
+        "output_type": "display_data",
+        "data": {"application/vnd.vegalite.v5+json": {}, "application/javascript": "x"},
+    }
+    (text,) = cells(code("show()", chart, other)).texts
+
+    assert (
+        "[chart that came out: By year · year · million · bar Sales: 2024 3, 2025 4.5 · scatter Many · pie: a 1]"
+        in text
+    )
+    assert text.rstrip().endswith("[what came out is application/vnd.vegalite.v5+json, not shown]")
+
+
+def test_a_chart_may_hold_anything() -> None:
+    broken = [None, [], {"data": 1, "layout": []}, {"data": [1, {"x": "a", "y": [1]}], "layout": {"title": 7}}]
+    outputs = [{"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": each}} for each in broken]
+    assert cells(code("show()", *outputs)).texts[0].count("[chart that came out: ") == len(broken)
+
+
 def test_pictures_are_named_and_counted() -> None:
     picture = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo=", "text/plain": ["<Figure 1>"]}}
     found = cells(code("plot()", picture))
