@@ -141,18 +141,33 @@ def _lines(markup: str) -> tuple[list[str], str | None]:
     words: list[str] = []
     title: str | None = None
     inside: list[str] = []
+    # What comes after markup in a switch is for programs that cannot show it, and says the same, often cut short.
+    switches: list[bool] = []
+    muted = before = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        if tag in _WORDS or tag in _NO_WORDS:
+        nonlocal before
+        if tag == "switch":
+            switches.append(False)
+        elif muted:
+            return
+        elif tag in _WORDS or tag in _NO_WORDS:
             finish()
             inside.append(tag)
+            before = len(lines)
         elif tag in ("tspan", "p", "div", "br", "li") and words and ("y" in attributes or tag != "tspan"):
             words.append("\n")
 
     def end(tag: str) -> None:
-        if inside and inside[-1] == tag:
+        nonlocal muted
+        if tag == "switch" and switches:
+            muted -= switches.pop()
+        elif inside and inside[-1] == tag and not muted:
             finish()
             inside.pop()
+            if tag == "foreignobject" and switches and len(lines) > before:
+                switches[-1] = True
+                muted += 1
 
     def finish() -> None:
         nonlocal title
@@ -163,7 +178,7 @@ def _lines(markup: str) -> tuple[list[str], str | None]:
         if not inside or inside[-1] not in _NO_WORDS:
             lines.extend(found)
 
-    walk(markup, start, end, lambda text: words.append(text) if inside else None)
+    walk(markup, start, end, lambda text: words.append(text) if inside and not muted else None)
     finish()
     return lines, title
 

@@ -41,6 +41,15 @@ def test_words_of_a_drawing_are_its_text(content: bytes) -> None:
     assert reading.warnings == ["These are the words of the picture; call with pictures=true to see it."]
 
 
+def test_what_stands_for_markup_in_a_switch_is_not_told_twice() -> None:
+    def box(words: str, instead: str) -> str:
+        html = f'<foreignObject><div xmlns="http://www.w3.org/1999/xhtml">{words}</div></foreignObject>'
+        return f"<g><switch>{html}<text>{instead}</text></switch></g>"
+
+    drawing = f"<svg {SPACE}>{box('A long label', 'A long...')}{box('', 'Without')}<text>After</text></svg>"
+    assert read(svg.read, drawing.encode(), "a.svg").texts == ["A long label\nWithout\nAfter"]
+
+
 def test_a_drawing_without_words_is_a_picture_without_text() -> None:
     (page,) = read(svg.read, f"<svg {SPACE}><rect/></svg>".encode(), "a.svg").pages
     assert (page.kind, page.text, page.without_text) == ("picture", "", True)
