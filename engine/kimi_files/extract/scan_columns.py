@@ -12,6 +12,8 @@ _FEWEST_FILLED = 0.45
 _FEWEST_LINES = 3
 _FEWEST_SIGNS = 14
 _NEIGHBOURS = 2
+# What has more parts is no page of columns, and their order takes long to find.
+_MOST_PARTS = 150
 # In two columns of text lines stand side by side by chance, in a table for a reason.
 _ALIGNED = 0.2
 _MOST_ALIGNED = 0.4
@@ -279,12 +281,16 @@ def _in_order(parts: Sequence[_Stack]) -> Iterator[list[Line]]:
 
     After T. Breuel, High Performance Document Layout Analysis, 2003.
     """
+    if len(parts) > _MOST_PARTS:
+        yield from (part.lines for part in sorted(parts, key=lambda part: (part.top, part.left)))
+        return
     waiting = sorted(parts, key=lambda part: (part.left, part.top))
+    before = {id(part): {id(other) for other in parts if _is_before(other, part, parts)} for part in parts}
     while waiting:
-        first = next(
-            (part for part in waiting if not any(_is_before(other, part, waiting) for other in waiting)), waiting[0]
-        )
+        first = next((part for part in waiting if not before[id(part)]), waiting[0])
         waiting.remove(first)
+        for part in waiting:
+            before[id(part)].discard(id(first))
         yield first.lines
 
 
