@@ -96,7 +96,12 @@ def read(
         blocks += _running_heads(_headers_and_footers(package))
     else:
         blocks = _doc_blocks(untrusted_bytes)
-    yield from _outlined(_sections([Block(readable(block.text), block.level) for block in blocks]))
+    yield from _outlined(_sections(list(map(_readable, blocks))))
+
+
+def _readable(block: Block) -> Block:
+    text = readable(block.text)
+    return block if text is block.text else Block(text, block.level)
 
 
 @dataclass(slots=True)

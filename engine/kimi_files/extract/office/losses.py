@@ -32,6 +32,7 @@ None of them is white space to Python, as the codes from 1C to 1F are.
 """
 
 _MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]", SIGN: ""}
+_ALL_MARKS = (*_MARKS, COMMENT)
 _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}{SIGN}]")
 _NOT_GIVEN = re.compile(f"{SIGN}[^{_BETWEEN}]?")
 _WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
@@ -354,7 +355,7 @@ def _marked(block: Block, line: Line) -> Block:
 
 
 def _has_marks(text: str) -> bool:
-    return any(sign in text for sign in (*_MARKS, COMMENT))
+    return not text.isprintable() and any(sign in text for sign in _ALL_MARKS)
 
 
 def _joined(texts: list[str]) -> str:

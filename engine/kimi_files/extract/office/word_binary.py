@@ -40,7 +40,7 @@ _PROPERTIES = {
     _SYMBOL_CODE: _SYMBOL,
     _FIELD_CODE: _FIELD_DATA,
 }
-_SET = re.compile(b"[\x00\x01\x3c]\x08[\x01\x81]|\x48\x2a\x01|[\x03\x09]\x6a")
+_SET = re.compile(b"[\x00\x01\x3c]\x08[\x01\x81]")
 _OPERAND_BYTES = (1, 1, 2, 4, 2, 2, -1, 3)
 _PAGE_BYTES = 512
 
@@ -97,10 +97,12 @@ def _parts(untrusted_bytes: bytes) -> Parts | None:
             return None
         pieces = list(_pieces(_named(main, tables, _PIECES)))
         text = "".join(_decoded(main, piece) for piece in pieces)
-        marks = _marks(main, _named(main, tables, _CHARACTER_PAGES), pieces)
+        # Every picture is described in another stream as fields of a form are: without these, nothing of that is looked at.
+        is_form = any(name in text for name in _FORM_FIELDS)
+        marks = _marks(main, _named(main, tables, _CHARACTER_PAGES), pieces, is_form)
         if any(mark[0] in (_SYMBOL, _FIELD_DATA) for _, _, mark in marks):
             fonts = list(_fonts(_named(main, tables, _FONTS)))
-            fields = container.stream("Data", _MOST_BYTES) or b""
+            fields = container.stream("Data", _MOST_BYTES) or b"" if is_form else b""
             marks = list(_with_signs(marks, text, fonts, fields))
         authors = _comment_authors(main, tables)
     cut: list[str] = []
@@ -163,7 +165,7 @@ def _pieces(clx: bytes, is_old: bool = False) -> Iterator[_Piece]:
             yield _Piece(start, offset, length, 2)
 
 
-def _marks(main: bytes, pages: bytes, pieces: list[_Piece]) -> list[tuple[int, int, str]]:
+def _marks(main: bytes, pages: bytes, pieces: list[_Piece], is_form: bool) -> list[tuple[int, int, str]]:
     """First and last character (exclusive) of what is inserted, deleted or hidden, in the order of the text."""
     by_offset = sorted(pieces, key=lambda piece: piece.offset)
     offsets = [piece.offset for piece in by_offset]
@@ -172,9 +174,9 @@ def _marks(main: bytes, pages: bytes, pieces: list[_Piece]) -> list[tuple[int, i
     for page_number in struct.unpack_from(f"<{count}I", pages, 4 * (count + 1)) if count else ():
         place = (page_number & 0x3FFFFF) * _PAGE_BYTES
         page = main[place : place + _PAGE_BYTES]
-        if len(page) < _PAGE_BYTES or not _may_be_set(page):
+        if len(page) < _PAGE_BYTES or not _may_be_set(page, is_form):
             continue
-        for start, end, mark in _marked_runs(page):
+        for start, end, mark in _marked_runs(page, is_form):
             for piece in by_offset[max(bisect_right(offsets, start) - 1, 0) : bisect_right(offsets, end)]:
                 first = max(start - piece.offset, 0) // piece.width
                 last = min((end - piece.offset) // piece.width, piece.length)
@@ -251,12 +253,14 @@ def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     return merged
 
 
-def _may_be_set(properties: bytes) -> bool:
+def _may_be_set(properties: bytes, is_form: bool) -> bool:
     """Whether something in them looks like a set property of those that are looked for: in most nothing does."""
-    return _SET.search(properties) is not None
+    if b"\x48\x2a\x01" in properties or b"\x09\x6a" in properties or (is_form and b"\x03\x6a" in properties):
+        return True
+    return (b"\x08\x01" in properties or b"\x08\x81" in properties) and _SET.search(properties) is not None
 
 
-def _marked_runs(page: bytes) -> Iterator[tuple[int, int, str]]:
+def _marked_runs(page: bytes, is_form: bool) -> Iterator[tuple[int, int, str]]:
     """First and last byte (exclusive) of each run of a page of character properties that is inserted, deleted or hidden."""
     count = page[_PAGE_BYTES - 1]
     bounds = struct.unpack_from(f"<{count + 1}I", page, 0)
@@ -264,14 +268,14 @@ def _marked_runs(page: bytes) -> Iterator[tuple[int, int, str]]:
     known: dict[int, str] = {0: ""}
     for number, half in enumerate(page[4 * (count + 1) : 4 * (count + 1) + count]):
         if half not in known:
-            known[half] = _mark(page[2 * half + 1 : 2 * half + 1 + page[2 * half]])
+            known[half] = _mark(page[2 * half + 1 : 2 * half + 1 + page[2 * half]], is_form)
         if known[half]:
             yield bounds[number], bounds[number + 1], known[half]
 
 
-def _mark(properties: bytes) -> str:
+def _mark(properties: bytes, is_form: bool) -> str:
     """What a run with these properties is, if it is marked."""
-    if not _may_be_set(properties):
+    if not _may_be_set(properties, is_form):
         return ""
     found: dict[int, str] = {}
     position = 0
@@ -280,10 +284,11 @@ def _mark(properties: bytes) -> str:
         size = _OPERAND_BYTES[code >> 13]
         if size < 0:
             size = 1 + properties[position + 2]
-        if code in (_SYMBOL_CODE, _FIELD_CODE):
+        if code == _SYMBOL_CODE or (is_form and code == _FIELD_CODE):
             found[code] = properties[position + 2 : position + 6].hex()
         elif (
             code in _PROPERTIES
+            and code != _FIELD_CODE
             and properties[position + 2] & 1
             and (code != _RISE_CODE or properties[position + 2] == 1)
         ):
