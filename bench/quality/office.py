@@ -49,6 +49,7 @@ _MARKUP = (
     (re.compile(r"<https?://[^<>\s]*>|\[hidden\]"), " "),
     # What stands for a file within the file.
     (re.compile(r"\[embedded [^\]\n]{0,80}\]"), " "),
+    (re.compile(r"\[hidden on this sheet[^\]\n]*\]"), " "),
     (re.compile(r"\[\^\d+\](?::)?"), " "),
     (re.compile(r"\[(?:comment|inserted|deleted|moved away|hidden|picture|chart|note)\b[^:\]\n]{0,300}:"), " "),
     # What Excel writes for older programs before the words of a thread.

@@ -172,3 +172,9 @@ def test_paragraphs_put_together_anew_are_headings_if_number_or_size_and_the_fon
     ]
 
     assert with_headings_marked([Block(text, Box(50, 100, 250, 100 + font[1]))], runs)[0].text == expected
+
+
+@pytest.mark.parametrize("line", ["Account: US1234567890", "Subtotal $ 112.00", "Total 1.234,50"])
+def test_a_label_with_its_value_in_the_size_of_the_text_is_no_heading(line: str) -> None:
+    assert _read((f"# {line}", _BOLD, 20)) == [line]
+    assert _read((f"# {line}", _LARGE, 20)) == [f"# {line}"]

@@ -42,6 +42,7 @@ _NO_HEADING = re.compile(
     re.IGNORECASE,
 )
 _CAPTION = re.compile(rf"^#{{1,6}} ((?:{_TABLE_OR_FIGURE})\.? ?[0-9][^\n*]*)$", re.IGNORECASE | re.MULTILINE)
+_VALUE = re.compile(r"^[^:]{2,30}: \S*(?:[0-9]{2}|@|://)|[€$£¥] ?[0-9]|[0-9][.,][0-9]{2}(?: ?[€$£¥%]|$)")
 _WORD = re.compile(r"\W*[^\W\d_]{2}")
 _OTHER = re.compile(r"[|`>]|[-*+] |[0-9]+[.)] |-{3}")
 
@@ -222,14 +223,20 @@ def _raised(block: Block, styles: _Styles) -> Block:
 
 
 def _lowered(block: Block, styles: _Styles) -> Block:
-    """A line of the text that begins with a word in bold letters ("Account: 1234") as what it is, no heading."""
+    """A line of the text that begins with a word in bold letters ("Account: 1234") as what it is, no heading.
+
+    liteparse may know a line's first font alone: then a number, an address or an amount behind the word tells.
+    """
     match = _HEADING.fullmatch(block.text)
-    if match is None or block.box is None or ": " not in match[2] or _SECTION.match(match[2]):
+    if match is None or block.box is None or _SECTION.match(match[2]):
+        return block
+    has_value = _VALUE.search(match[2]) is not None
+    if not has_value and ": " not in match[2]:
         return block
     look = styles.of(block.box)
-    is_text = look.of_body >= _SOME and look.style[1] <= _LARGER * styles.body[1]
     # Fonts of bitmaps have no size.
-    return Block(match[2], block.box) if is_text and look.height <= _LARGER * styles.height else block
+    is_large = look.style[1] > _LARGER * styles.body[1] or look.height > _LARGER * styles.height
+    return block if is_large or not (has_value or look.of_body >= _SOME) else Block(match[2], block.box)
 
 
 def _marked(paragraph: Block, styles: _Styles) -> Block:
