@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from kimi_files.errors import DamagedFile, KimiFilesError, UnsupportedFile
-from kimi_files.extract import readers, rtf
+from kimi_files.extract import readers, rtf, rtf_signs
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
@@ -230,6 +230,7 @@ def _paragraphs(written: bytes) -> Iterator[str]:
 
 def _rtf_blocks(untrusted_bytes: bytes) -> list[Block]:
     """By anydoc, with the words that it lost or does not read: changes, comments, page heads."""
+    untrusted_bytes = rtf_signs.with_signs(untrusted_bytes)
     return _checked(untrusted_bytes, "rtf", rtf.parts(untrusted_bytes), (by_anydoc.blocks,))
 
 

@@ -108,3 +108,19 @@ def test_the_text_alone_has_notes_and_tables_too() -> None:
     found = [block.text for block in rtf.parts(source).blocks() if block.text]
 
     assert found == ["Body on.[^1]", "[^1]: The note.", "| A | B |\n| --- | --- |", "End", "In a box"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (rb"Area 10{\super 6} m\super 2\nosupersub .", "Area 10^6 m^2."),
+        (rb"10}{\b\super\fs20 -6}{\b0  J", "10^-6 J"),
+        (rb"the 3{\super rd} of x\par {\super 1} A note", "the 3rd of x\n\n1 A note"),
+        (rb"a {\f1\fs20 \'fc} b {\f2\'ae} c {\f2 b}{\f1\u-3844?} {\f0 d}", "a ✓ b → c β✓ d"),
+    ],
+)
+def test_powers_and_signs_of_symbol_fonts_are_told(written: bytes, shown: str) -> None:
+    fonts = rb"{\fonttbl{\f0\froman Times;}{\f1\fnil\fcharset2 Wingdings;}{\f2\fcharset2{\*\panose 0505}Symbol;}}"
+    text = read(word.read, b"{\\rtf1\\ansi\\deff0" + fonts + b"{\\colortbl;}" + written + b"\\par}", "a.rtf").texts[0]
+
+    assert text == shown

@@ -1,0 +1,60 @@
+"""Signs of symbol fonts and powers of an RTF text as characters, before a library takes them for letters and numbers."""
+
+from __future__ import annotations
+
+import re
+
+from kimi_files.extract.office.markdown import is_power
+from kimi_files.extract.symbols import sign
+
+_SYMBOL_FONT = re.compile(rb"\\f(\d{1,5})(?:\\|\b)[^;]{0,200}?[ }](Symbol|Wingdings(?: [23])?|Webdings);")
+_FONTS_WITHIN = 1 << 16
+# Words that say how a text looks, and none that ends a paragraph or a cell.
+_LOOKS = (
+    rb"(?:[{}\r\n]|\\(?!par|cell|tab|line|row|sect|page|nestcell|footnote|chftn|super|nosupersub|u-?\d|bin)"
+    rb"[a-z]{1,20}-?\d{0,9} ?)*+"
+)
+_RAISED = re.compile(rb"\\super(?![a-z0-9]) ?" + _LOOKS + rb"([^\s\\{}]{1,8})(?=[\\}])")
+_ENDS = re.compile(rb"\\(?:par|cell|tab|line|row|sect|page|nestcell|footnote)(?![a-z])")
+_WORDS = re.compile(rb"\\[a-z]{1,20}-?\d{0,9} ?|[{}\r\n]")
+_NEAR = 400
+_CODES = re.compile(rb"\\'([0-9a-fA-F]{2})|([!-\[\]-z|~])")
+
+
+def with_signs(untrusted_bytes: bytes) -> bytes:
+    """The same text with ``^`` before powers and Unicode for signs of symbol fonts."""
+    changed = _with_powers(untrusted_bytes) if b"\\super" in untrusted_bytes else untrusted_bytes
+    start = max(changed.find(b"\\fonttbl", 0, _FONTS_WITHIN), 0)
+    end = changed.find(b"{\\colortbl", start, start + _FONTS_WITHIN)
+    fonts: dict[bytes, bytes] = dict(_SYMBOL_FONT.findall(changed, start, end if end > 0 else start + _FONTS_WITHIN))
+    if not fonts:
+        return changed
+    numbers = b"|".join(fonts)
+    run = re.compile(rb"\\f(" + numbers + rb")(?!\d)( ?" + _LOOKS + rb")((?:\\'[0-9a-fA-F]{2}|[!-\[\]-z|~])++)")
+
+    def shown(found: re.Match[bytes]) -> bytes:
+        # Within the looks another font may begin.
+        if re.search(rb"\\f\d|[{}]", found[2]):
+            return found[0]
+        font = fonts[found[1]].decode("ascii")
+        codes = (int(code, 16) if code else plain[0] for code, plain in _CODES.findall(found[3]))
+        return b"\\f" + found[1] + found[2] + b"".join(_unicode(sign(font, code)) for code in codes)
+
+    return run.sub(shown, changed)
+
+
+def _with_powers(untrusted_bytes: bytes) -> bytes:
+    parts: list[bytes] = []
+    position = 0
+    for found in _RAISED.finditer(untrusted_bytes):
+        before = _ENDS.split(untrusted_bytes[max(found.start() - _NEAR, 0) : found.start()])[-1]
+        if is_power(found[1].decode("latin-1"), _WORDS.sub(b"", before).decode("latin-1")):
+            parts += untrusted_bytes[position : found.start(1)], b"^"
+            position = found.start(1)
+    return b"".join([*parts, untrusted_bytes[position:]])
+
+
+def _unicode(character: str) -> bytes:
+    units = character.encode("utf-16-le")
+    numbers = [int.from_bytes(units[place : place + 2], "little", signed=True) for place in range(0, len(units), 2)]
+    return b"{\\uc0" + b"".join(b"\\u%d " % number for number in numbers) + b"}"
