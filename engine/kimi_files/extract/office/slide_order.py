@@ -6,7 +6,7 @@ import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, combinations, groupby, starmap
+from itertools import accumulate, groupby
 
 from kimi_files.extract.office.markdown import Block
 
@@ -58,6 +58,9 @@ def _units(boxes: Sequence[Box | None], lengths: Sequence[int]) -> Iterator[tupl
             groups[-1].append(number)
         else:
             groups.append([number])
+    if len(groups) < _DRAWING:
+        yield from ((group, boxes[group[0]]) for group in groups)
+        return
     for is_label, run in groupby(groups, lambda group: sum(lengths[number] for number in group) <= _LABEL):
         labels = list(run)
         places = [box for group in labels if (box := boxes[group[0]]) is not None]
@@ -74,7 +77,7 @@ def _are_in_line(boxes: list[Box]) -> bool:
     height = max(box[3] for box in boxes) - min(box[1] for box in boxes)
     columns, rows = _in_line(boxes, 0, _IN_LINE * width), _in_line(boxes, 1, _IN_LINE * height)
     in_line = sum(map(operator.or_, columns, rows))
-    return in_line >= _MOST * len(boxes) and not any(starmap(_covers, combinations(boxes, 2)))
+    return in_line >= _MOST * len(boxes) and not any(_cover_each_other(sorted(boxes)))
 
 
 def _in_line(boxes: list[Box], axis: int, distance: float) -> list[bool]:
@@ -90,6 +93,15 @@ def _in_line(boxes: list[Box], axis: int, distance: float) -> list[bool]:
 
 def _near(places: list[float], place: float, distance: float) -> int:
     return bisect_right(places, place + distance) - bisect_left(places, place - distance)
+
+
+def _cover_each_other(ordered: list[Box]) -> Iterator[bool]:
+    """Of those boxes, by where they begin, that may: whether they do."""
+    for number, box in enumerate(ordered):
+        for place in range(number + 1, len(ordered)):
+            if ordered[place][0] >= box[2]:
+                break
+            yield _covers(box, ordered[place])
 
 
 def _covers(box: Box, other: Box) -> bool:

@@ -61,6 +61,8 @@ class Slide:
 
 
 _HEAD = struct.Struct("<HHI")
+_PARAGRAPH_RUN, _CHARACTER_RUN = struct.Struct("<IHI"), struct.Struct("<II")
+_WIDE_BOX, _NARROW_BOX = struct.Struct("<4i"), struct.Struct("<4h")
 
 _Record = tuple[int, int, int, int]
 """Kind; its version, 15 where it holds others, and above four bits what is said of it; where it starts and ends.
@@ -194,7 +196,7 @@ class _Show:
         try:
             position = record[2]
             while start <= len(text):
-                count, depth, mask = struct.unpack_from("<IHI", self._stream, position)
+                count, depth, mask = _PARAGRAPH_RUN.unpack_from(self._stream, position)
                 position += 10
                 for paragraph in _PARAGRAPH.finditer(text, start, start + count) if depth else ():
                     marks[paragraph.start()] = _DEEPER * min(depth, 4)
@@ -205,7 +207,7 @@ class _Show:
                 start += max(count, 1)
             start = 0
             while start <= len(text):
-                count, mask = struct.unpack_from("<II", self._stream, position)
+                count, mask = _CHARACTER_RUN.unpack_from(self._stream, position)
                 position += 8
                 size = self._character_sizes.get(mask)
                 if size is None:
@@ -281,8 +283,12 @@ class _Show:
         found: list[tuple[Box | None, list[Block]]] = []
         for inner in self._inner(record):
             if inner[0] == _SHAPE:
-                blocks = self._shape(inner, slide, texts) if self._may_tell(inner) else []
-            elif inner[0] == _GROUP and self._is_table(inner):
+                if self._may_tell(inner):
+                    place, blocks = self._shape(inner, slide, texts)
+                    if blocks:
+                        found.append((place, blocks))
+                continue
+            if inner[0] == _GROUP and self._is_table(inner):
                 blocks = [Block(self._table(inner, texts))]
             else:
                 blocks = self._shapes(inner, slide, texts, depth + 1) if inner[1] & 0xF == 0xF else []
@@ -290,38 +296,45 @@ class _Show:
                 found.append((self._place(inner), blocks))
         return in_reading_order(found) if len(found) > 1 else found[0][1] if found else []
 
-    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> list[Block]:
-        kind, text = self._shape_text(shape, texts)
+    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> tuple[Box | None, list[Block]]:
+        kind, text, place = self._shape_text(shape, texts)
         blocks = list(self._described(shape)) if self._is_described else []
         if not text or text.isspace():
-            return blocks
+            return place, blocks
         if kind in _TITLES and not slide.title:
             slide.title = " ".join(_plain(text).split())
         else:
             blocks.append(Block(paragraphs(kind, text)))
-        return blocks
+        return place, blocks
 
     def _place(self, record: _Record) -> Box | None:
         """Where a shape stands, or a group by its first shape, which is the group itself."""
         for part in self._inner(record):
             if part[0] == _SHAPE and record[0] == _GROUP:
                 return self._place(part)
-            if part[0] == _ANCHOR and part[3] - part[2] >= 8:
-                size, form = (16, "<4i") if part[3] - part[2] >= 16 else (8, "<4h")
-                top, left, right, bottom = struct.unpack_from(form, self._stream[part[2] : part[2] + size])
-                return left, top, right, bottom
-            if part[0] == _CHILD_ANCHOR:
-                left, top, right, bottom = struct.unpack_from("<4i", self._stream, part[2])
-                return left, top, right, bottom
+            if part[0] in (_ANCHOR, _CHILD_ANCHOR) and (place := self._anchor(part[0], part[2], part[3])):
+                return place
         return None
+
+    def _anchor(self, code: int, start: int, end: int) -> Box | None:
+        if end - start < (_WIDE_BOX if code == _CHILD_ANCHOR else _NARROW_BOX).size:
+            return None
+        if code == _CHILD_ANCHOR:
+            left, top, right, bottom = _WIDE_BOX.unpack_from(self._stream, start)
+            return left, top, right, bottom
+        box = _WIDE_BOX if end - start >= _WIDE_BOX.size else _NARROW_BOX
+        top, left, right, bottom = box.unpack_from(self._stream, start)
+        return left, top, right, bottom
 
     def _may_tell(self, record: _Record) -> bool:
         """Whether something in it looks like a text box or a description: most of what is drawn has neither."""
         return self._is_described or self._stream.find(_TEXT_BOX_START, *record[2:]) >= 0
 
-    def _shape_text(self, shape: _Record, texts: list[tuple[int, str]]) -> tuple[int, str]:
+    def _shape_text(self, shape: _Record, texts: list[tuple[int, str]]) -> tuple[int, str, Box | None]:
+        """Kind and text, and where the shape stands."""
         kind, text = 4, ""
         is_title = False
+        place: Box | None = None
         stream, unpack = self._stream, _HEAD.unpack_from
         position, end = shape[2:]
         # Not by `_inner`, here and below: most of all records are those of shapes.
@@ -331,11 +344,13 @@ class _Show:
             position = start + size
             if code == _TEXT_BOX:
                 kind, text = self._box_text(start, min(position, len(stream)), texts)
+            elif code in (_ANCHOR, _CHILD_ANCHOR):
+                place = place or self._anchor(code, start, min(position, len(stream)))
             elif code == _CLIENT_DATA and stream.find(_PLACEHOLDER_START, start, position) >= 0:
                 for part in self._inner((code, packed, start, min(position, len(stream)))):
                     is_title = is_title or (part[0] == _PLACEHOLDER and stream[part[2] + 4] in _TITLE_PLACES)
         # A field's place, such as the slide's number, is a star.
-        return 0 if is_title else kind, "" if "*" in text and _plain(text).strip() == "*" else text
+        return 0 if is_title else kind, "" if "*" in text and _plain(text).strip() == "*" else text, place
 
     def _box_text(self, position: int, end: int, texts: list[tuple[int, str]]) -> tuple[int, str]:
         """Kind and text, with marks of its styles."""
@@ -402,7 +417,10 @@ class _Show:
 
 def paragraphs(kind: int, text: str) -> str:
     """Paragraphs of a text box; points of a slide's body, as deep as they are."""
-    lines = [("  " * line.count(_DEEPER), _plain(line).strip()) for line in text.split("\r")]
+    if _DEEPER in text:
+        lines = [("  " * line.count(_DEEPER), _plain(line).strip()) for line in text.split("\r")]
+    else:
+        lines = [("", _plain(line).strip()) for line in text.split("\r")]
     lines = [(indent, line) for indent, line in lines if line]
     if kind in _BODIES and len(lines) > 1:
         return "\n".join(f"{indent}- " + line.replace("\n", f"\n{indent}  ") for indent, line in lines)
