@@ -168,9 +168,8 @@ class OpenFile:
         """Hash of the bytes, computed once, and while they are read for something else."""
         if self._sha256 is None:
             digest = hashlib.sha256()
-            for offset in range(0, self.size, _HASHED_AT_ONCE):
-                await anyio.to_thread.run_sync(self._hash, offset, min(_HASHED_AT_ONCE, self.size - offset), digest)
-            await anyio.to_thread.run_sync(self._check_unchanged)
+            for start in range(0, max(self.size, 1), _HASHED_AT_ONCE):
+                await anyio.to_thread.run_sync(self._hash, start, min(start + _HASHED_AT_ONCE, self.size), digest)
             self._sha256 = digest.hexdigest()
         return self._sha256
 
@@ -179,7 +178,6 @@ class OpenFile:
         if self.size <= _HASHED_AT_OPENING:
             digest = hashlib.sha256()
             self._hash(0, self.size, digest)
-            self._check_unchanged()
             self._sha256 = digest.hexdigest()
 
     def check_whole(self) -> None:
@@ -211,11 +209,12 @@ class OpenFile:
         if getattr(self, "descriptor", -1) >= 0:
             self.close()
 
-    def _hash(self, offset: int, size: int, digest: hashlib._Hash) -> None:
+    def _hash(self, offset: int, end: int, digest: hashlib._Hash) -> None:
         """Hash a part in pieces that stay in the processor's cache, without a change of threads for each."""
-        end = offset + size
         while offset < end:
             offset += len(self._read_at(offset, min(_HASHED_PIECE, end - offset), digest))
+        if end == self.size:
+            self._check_unchanged()
 
     def _read_at(self, offset: int, size: int, digest: hashlib._Hash | None) -> bytes:
         try:
