@@ -3,6 +3,9 @@
 ``python -m bench.quality.ocr --english TEXT --chinese TEXT [--half tune|report] [--limit N]`` prints a table. The texts are
 UTF-8 files of any length, paragraphs parted by empty lines; each 3,000 characters make a page. The figures are edits a
 character (Levenshtein distance over length), blanks and the marks of markdown aside, and CPU seconds a page.
+
+``python -m bench.quality.ocr --pairs DIR [--half tune|report] [--limit N]`` draws the first page of each ``x.pdf`` beside which
+``x.md`` is, and prints how much of what was read stands in the markdown's order, and how many headings found are its own.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from pathlib import Path
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.quality import sets
+from bench.quality.scores import Score, heading_score, in_tune_half, order_score
 from kimi_files.extract import ocr
+from kimi_files.extract.pdf_page import drawing
 
 WIDTH, HEIGHT, DOTS = 1654, 2339, 200  # A4
 MARGIN = 170
@@ -46,7 +52,7 @@ class Page:
 
 
 @dataclass
-class Score:
+class Sums:
     """Sums over the pages of one kind."""
 
     edits: int = 0
@@ -69,19 +75,25 @@ class Score:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--english", type=Path, required=True)
-    parser.add_argument("--chinese", type=Path, required=True)
+    parser.add_argument("--english", type=Path)
+    parser.add_argument("--chinese", type=Path)
+    parser.add_argument("--pairs", type=Path, help="a folder with x.pdf and x.md")
     parser.add_argument("--half", choices=("tune", "report", "both"), default="both")
     parser.add_argument("--limit", type=int, default=4, help="pages of each kind")
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     parser.add_argument("--save", type=Path, help="a folder for what was drawn and read")
     options = parser.parse_args()
     ocr.read_picture(Image.new("RGB", (200, 60), "white"))  # the models are loaded
+    if options.pairs:
+        order_of_pairs(options.pairs, options.half, options.limit)
+        return
+    if not (options.english and options.chinese):
+        parser.error("--english and --chinese, or --pairs")
     print("| pages | edits a character | CPU s a page | pages read |\n|---|---|---|---|")
     for kind, pages in _kinds(options.english.read_text(), options.chinese.read_text()).items():
         if options.only not in kind:
             continue
-        score = Score()
+        score = Sums()
         for number, page in enumerate(pages()):
             if score.pages >= options.limit:
                 break
@@ -97,6 +109,26 @@ def main() -> None:
                 (options.save / f"{name}.drawn").write_text("\n".join(page.lines))
         rate, seconds = score.edits / max(score.characters, 1), score.seconds / max(score.pages, 1)
         print(f"| {kind} | {rate:.4f} | {seconds:.1f} | {score.pages} |", flush=True)
+
+
+def order_of_pairs(folder: Path, half: str, limit: int) -> None:
+    """First pages of documents in columns as pictures, against the markdown that they were made from."""
+    print("| page | words in order | headings found | of the document |\n|---|---|---|---|")
+    shares, headings = [], Score()
+    for document in sets.pairs(folder):
+        if not document.has_headings or (half != "both" and in_tune_half(document.name) != (half == "tune")):
+            continue
+        with document.path.open("rb") as stream:
+            (image,) = [draw() for _, _, draw in drawing.scans(stream, document.path.name, [1])]
+        assert image is not None
+        page, truth = ocr.read_picture(image), document.text or ""
+        shares.append(order_score(truth, page.text).precision)
+        found = heading_score(truth, "\n".join(f"{'#' * level} {title}" for title, level in page.headings))
+        headings += found
+        print(f"| {document.name} | {shares[-1]:.3f} | {found.read} | {found.both} |", flush=True)
+        if len(shares) == limit:
+            break
+    print(f"| all | {sum(shares) / max(len(shares), 1):.3f} | {headings.read} | {headings.both} |")
 
 
 def _kinds(english: str, chinese: str) -> dict[str, Callable[[], Iterator[Page]]]:
