@@ -303,6 +303,16 @@ def test_powers_signs_and_form_fields_are_told(runs: list[str], shown: str) -> N
     assert read(reader.read, docx([paragraph(*runs)]), "a.docx").texts == [shown]
 
 
+def test_powers_in_notes_are_told() -> None:
+    reference = '<w:r><w:footnoteReference w:id="2"/></w:r>'
+    package = Package(docx([paragraph("Words", reference)], footnotes={2: "About 10"}))
+    notes = package.part("word/footnotes.xml").replace(b"</w:p>", f"{_raised('6')}</w:p>".encode())
+
+    text = read(reader.read, package.rewritten({"word/footnotes.xml": notes}), "a.docx").texts[0]
+
+    assert text == "Words[^1]\n\n[^1]: About 10^6"
+
+
 def test_a_change_that_ends_in_a_fields_instruction_is_marked_where_its_words_end() -> None:
     """As in a table of contents that was made while changes were tracked."""
     begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))

@@ -11,6 +11,7 @@ from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
 DOCUMENT = "word/document.xml"
 _COMMENTS = "word/comments.xml"
+_NOTES = ("footnotes", "endnotes")
 
 _WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish|ruby)[ />]")
 _RUBY = re.compile(
@@ -56,8 +57,12 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
     main = package.main(DOCUMENT)
     document = package.part(main)
     shown = signs.with_text(document)
+    notes = {part: package.part(part) for kind, part in package.relations(main).values() if kind in _NOTES}
+    changed_notes = {part: signs.with_text(content) for part, content in notes.items()}
+    parts = {part: content for part, content in changed_notes.items() if content is not notes[part]}
     if not _WORTH_LOOKING.search(document):
-        return untrusted_bytes if shown is document else package.rewritten({main: shown})
+        parts |= {main: shown} if shown is not document else {}
+        return package.rewritten(parts) if parts else untrusted_bytes
     comments = _comments(package)
 
     def comment(match: re.Match[bytes]) -> bytes:
@@ -70,7 +75,7 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
     changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
     changed = _with_changes(changed)
     changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
-    return package.rewritten({main: changed})
+    return package.rewritten({**parts, main: changed})
 
 
 def unplaced_comments(package: Package) -> list[str]:
