@@ -8,6 +8,7 @@ from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
 _SYMBOL_FONT = re.compile(rb"\\f(\d{1,5})(?:\\|\b)[^;]{0,200}?[ }](Symbol|Wingdings(?: [23])?|Webdings);")
+_NAME_ENDS = (b"Symbol;", b"dings")
 _FONTS_WITHIN = 1 << 16
 # Words that say how a text looks, and none that ends a paragraph or a cell.
 _LOOKS = (
@@ -26,7 +27,10 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
     changed = _with_powers(untrusted_bytes) if b"\\super" in untrusted_bytes else untrusted_bytes
     start = max(changed.find(b"\\fonttbl", 0, _FONTS_WITHIN), 0)
     end = changed.find(b"{\\colortbl", start, start + _FONTS_WITHIN)
-    fonts: dict[bytes, bytes] = dict(_SYMBOL_FONT.findall(changed, start, end if end > 0 else start + _FONTS_WITHIN))
+    end = end if end > 0 else start + _FONTS_WITHIN
+    if not any(changed.find(name, start, end) >= 0 for name in _NAME_ENDS):
+        return changed
+    fonts: dict[bytes, bytes] = dict(_SYMBOL_FONT.findall(changed, start, end))
     if not fonts:
         return changed
     numbers = b"|".join(fonts)
