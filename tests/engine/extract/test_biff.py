@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 
@@ -103,3 +104,25 @@ def test_a_workbook_with_a_password_of_its_author_asks_for_it(is_new: bool) -> N
 
     with pytest.raises(PasswordRequired):
         read(reader.read, content, "a.xls")
+
+
+def test_powers_and_what_is_hidden_on_a_sheet_are_told() -> None:
+    rows = record(0x0208, struct.pack("<H10xHH", 1, 0x20, 0)) + record(0x007D, struct.pack("<HHHHH", 1, 3, 9, 15, 1))
+    cells = [rows, shared(0, 0, 0), number(1, 0, 5), number(2, 1, 6)]
+    plain, high = struct.pack("<5H", 200, 0, 8, 400, 0), struct.pack("<5H", 200, 0, 8, 400, 1)
+    fonts = b"".join(record(0x0031, font + bytes(6)) for font in (plain, plain, plain, plain, high))
+    content = biff([Sheet("Data", cells)], ["Area in 106 m"], [], filepass=fonts)
+    text = struct.pack("<HB", 13, 1) + "Area in 106 m".encode("utf-16-le")
+    runs = struct.pack("<HHHH", 10, 5, 11, 0)
+    rich = struct.pack("<HBH", 13, 9, 2) + text[3:] + runs
+    # The longer text moves what stands behind it.
+    old, new = record(0x00FC, struct.pack("<II", 1, 1) + text), record(0x00FC, struct.pack("<II", 1, 1) + rich)
+    moved = content.replace(old, new)
+    listed = moved.index(b"\x85\x00") + 4
+    offset = struct.unpack_from("<I", moved, listed)[0] + len(new) - len(old)
+    moved = moved[:listed] + struct.pack("<I", offset) + moved[listed + 4 :]
+
+    assert read(reader.read, moved, "a.xls").texts == [
+        "| Area in 10^6 m |  |\n| --- | --- |\n| 5 |  |\n|  | 6 |\n\n"
+        "[hidden on this sheet, given here all the same: rows 2; columns B]"
+    ]

@@ -6,25 +6,27 @@ Structures as Microsoft publishes them in [MS-XLS].
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
+from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general
 
 # fmt: off
 _FORMULA, _EOF, _DATEMODE, _NOTE, _FILEPASS, _CONTINUE, _CODEPAGE = 0x0006, 0x000A, 0x0022, 0x001C, 0x002F, 0x003C, 0x0042
 _OBJECT, _BOUNDSHEET, _MULRK, _RSTRING, _XF, _SST, _LABELSST = 0x005D, 0x0085, 0x00BD, 0x00D6, 0x00E0, 0x00FC, 0x00FD
 _TEXT_BOX, _HLINK, _NUMBER, _LABEL, _BOOLERR, _STRING, _RK = 0x01B6, 0x01B8, 0x0203, 0x0204, 0x0205, 0x0207, 0x027E
-_FORMAT, _BOF, _SERIES_TEXT = 0x041E, 0x0809, 0x100D
+_FORMAT, _BOF, _SERIES_TEXT, _FONT, _ROW, _COLUMNS = 0x041E, 0x0809, 0x100D, 0x0031, 0x0208, 0x007D
 # fmt: on
 _BIFF_8 = 0x0600
 _STREAMS = ("Workbook", "Book")
 _MOST_BYTES = 256 << 20
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _WIDE, _RICH, _PHONETIC = 1, 8, 4
+_SUPERSCRIPT, _HIDDEN_ROW = 1, 0x20
 _CODEPAGES = {1200: "utf-16-le", 10000: "mac_roman", 32768: "mac_roman", 32769: "cp1252", 21010: "utf-16-le"}
 
 
@@ -82,6 +84,8 @@ class _Book:
         self._is_1904 = False
         self._listed: list[tuple[int, Sheet]] = []
         self._strings: list[str] = []
+        # For each font whether it is raised. Nobody knows why, but there is no font of number 4.
+        self._raised: list[bool] = []
         self._codes: dict[int, str] = dict(BUILT_IN)
         self._styles: list[int] = []
         self._shown: dict[int, Shown] = {}
@@ -137,7 +141,11 @@ class _Book:
                 case 0x00E0:
                     self._styles.append(struct.unpack_from("<H", content, 2)[0])
                 case 0x00FC:
-                    self._strings = list(_shared_strings(self._continued(position)))
+                    self._strings = list(_shared_strings(self._continued(position), self._raised))
+                case 0x0031:
+                    self._raised.append(struct.unpack_from("<H", content, 8)[0] == _SUPERSCRIPT)
+                    if len(self._raised) == 4:
+                        self._raised.append(False)
         else:
             # Without an end to the part about the whole book, nothing of it can be believed.
             raise ValueError("no end of globals")
@@ -148,6 +156,8 @@ class _Book:
         notes: list[tuple[int, int, int, str]] = []
         latest, waiting = -1, None
         links: list[tuple[int, int, str]] = []
+        hidden_rows: set[int] = set()
+        hidden_columns: set[int] = set()
         charted: dict[str, None] = {}
         for kind, content, position in self._records(start, _OF_SHEETS):
             if kind in _CELLS:
@@ -159,6 +169,14 @@ class _Book:
                 depth -= 1
                 if depth <= 0:
                     break
+            elif kind == _ROW and depth == 1:
+                row, flags = struct.unpack_from("<H10xH", content)
+                if flags & _HIDDEN_ROW:
+                    hidden_rows.add(row)
+            elif kind == _COLUMNS and depth == 1:
+                first, last, flags = struct.unpack_from("<HH4xH", content)
+                if flags & 1:
+                    hidden_columns.update(range(first, min(last, 255) + 1))
             elif kind == _SERIES_TEXT:
                 charted[self._short_text(content, 2)] = None
             elif depth > 1:
@@ -178,6 +196,7 @@ class _Book:
         else:
             sheet.cut_off = True
         grid = sheet.grid
+        grid.hide(hidden_rows, hidden_columns)
         grid.chart(list(charted))
         for row, column, number, author in notes:
             grid.comment(row, column, author, boxes.pop(number, ""))
@@ -268,15 +287,25 @@ class _Book:
 
 # Some programs write formulas with the number of an older format.
 _CELLS = frozenset((_FORMULA, 0x0206, 0x0406, _MULRK, _RSTRING, _LABELSST, _NUMBER, _LABEL, _BOOLERR, _RK))
-_OF_SHEETS = _CELLS | {_BOF, _EOF, _SERIES_TEXT, _STRING, _OBJECT, _TEXT_BOX, _NOTE, _HLINK}
+_OF_SHEETS = _CELLS | {_BOF, _EOF, _SERIES_TEXT, _STRING, _OBJECT, _TEXT_BOX, _NOTE, _HLINK, _ROW, _COLUMNS}
 
 
-def _shared_strings(parts: list[bytes]) -> Iterator[str]:
+def _shared_strings(parts: list[bytes], raised: Sequence[bool]) -> Iterator[str]:
     count = struct.unpack_from("<I", parts[0], 4)[0]
-    return _strings_across(parts, 8, count)
+    return _strings_across(parts, 8, count, raised if any(raised) else [])
 
 
-def _strings_across(parts: list[bytes], position: int, count: int) -> Iterator[str]:
+def _with_powers(text: str, runs: bytes, raised: Sequence[bool]) -> str:
+    """A text of several fonts, some of which are raised."""
+    starts = [(start, font < len(raised) and raised[font]) for start, font in struct.iter_unpack("<HH", runs)]
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    for (start, is_raised), end in reversed(list(zip(starts, ends, strict=True))):
+        if is_raised and is_power(text[start:end], text[:start]):
+            text = f"{text[:start]}^{text[start:]}"
+    return text
+
+
+def _strings_across(parts: list[bytes], position: int, count: int, raised: Sequence[bool] = ()) -> Iterator[str]:
     """Texts that follow each other over records; one that is cut begins its rest with a byte that says how wide it is."""
     number = 0
     part = parts[0]
@@ -296,9 +325,9 @@ def _strings_across(parts: list[bytes], position: int, count: int) -> Iterator[s
             return
         size, flags = struct.unpack_from("<HB", part, position)
         position += 3
-        skip = 0
+        skip = runs = 0
         if flags & _RICH:
-            skip += 4 * struct.unpack_from("<H", part, position)[0]
+            skip = runs = 4 * int(struct.unpack_from("<H", part, position)[0])
             position += 2
         if flags & _PHONETIC:
             skip += int(struct.unpack_from("<I", part, position)[0])
@@ -313,6 +342,9 @@ def _strings_across(parts: list[bytes], position: int, count: int) -> Iterator[s
             left = size - len(text)
             text += part[1 : 1 + left * width].decode("utf-16-le" if width == 2 else "latin-1", "replace")
             position = 1 + left * width
+        # What says where fonts begin may be cut as well: then it is not looked at.
+        if runs and raised and position + runs <= len(part):
+            text = _with_powers(text, part[position : position + runs], raised)
         yield text
         position += skip
 
