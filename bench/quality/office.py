@@ -105,12 +105,16 @@ class Score:
 
 def words(text: str, kind: str) -> Counter[str]:
     """The words without markup (and the marks of lists), each Chinese, Japanese or Korean character one, in lower case."""
+    from kimi_files.extract.symbols import readable
+
     if kind in _WITHOUT_COMMENTS:
         text = _COMMENTS.sub(" ", text)
     if kind in _SHEETS:
         text = _SHEETS_ASIDE.sub(" ", text)
     if kind in _WITH_LISTS:
         text = _CELL_LIST_MARK.sub(" ", _LIST_MARK.sub("", text))
+    # References have the codes of symbol fonts.
+    text = readable(text)
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
     text = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.10g}", text)
