@@ -48,8 +48,7 @@ _DETOUR = re.compile(
     r"https?://(?:www\.bing\.com/ck/a|(?:www\.)?google\.[a-z.]{2,6}/url|[\w.-]{1,60}safelinks\.protection\.outlook\.com/"
     r"|l\.facebook\.com/l\.php)\?[^\s()<>\"\]]{1,4000}"
 )
-# A link says nothing twice: a title that its words say, an address where it has no words of its own.
-_TITLED = re.compile(r"""\[([^\[\]]{1,400})\]\(((?>[^\s()<>]{1,4000})) "((?>(?:[^"\\\n]|\\.){1,400}))"\)""")
+# An address that has no words of its own is said once.
 _WORDLESS = re.compile(r"\[(https?://(?>[^\s\[\]()<>]{1,4000}))\]\(\1\)")
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
@@ -148,14 +147,8 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
     )
     # Where a word may be parted, browsers show nothing, and no one who looks for the word types it.
     content = (result.content or "").replace("\u00ad", "")
-    text = _WORDLESS.sub(r"<\1>", _TITLED.sub(_without_echo, content))
+    text = _WORDLESS.sub(r"<\1>", content)
     return _unwrapped(text), [warning.message for warning in result.warnings]
-
-
-def _without_echo(link: re.Match[str]) -> str:
-    """A link or picture without its title where its words say the same."""
-    said = link[3].replace("\\", "").casefold() in link[1].replace("\\", "").casefold()
-    return f"[{link[1]}]({link[2]})" if said else link[0]
 
 
 def _unwrapped(text: str) -> str:
