@@ -124,3 +124,18 @@ def test_powers_and_signs_of_symbol_fonts_are_told(written: bytes, shown: str) -
     text = read(word.read, b"{\\rtf1\\ansi\\deff0" + fonts + b"{\\colortbl;}" + written + b"\\par}", "a.rtf").texts[0]
 
     assert text == shown
+
+
+def test_data_and_unknown_groups_end_where_they_say() -> None:
+    source = (
+        rb"{\rtf1\ansi{\*\unknown {one \} two}\{{three}}One\par{\pict\bin7 }}{{\'zz}Two\par{\*\other\bin3 {{{}Three\par"
+        rb"{\object{\*\objclass x}{\*\objdata 00}{\result\b{4}}}\par}"
+    )
+
+    assert texts(source) == "One\n\nTwo\n\nThree\n\n**4**"
+
+
+def test_words_end_at_signs_that_are_text() -> None:
+    assert (
+        texts(rb"{\rtf1 {\super{5}} a\par- b\par\b0c\par \li-5-d\par\i\{e\}\\\par}") == "5 a\n\n- b\n\nc\n\n-d\n\n{e}\\"
+    )
