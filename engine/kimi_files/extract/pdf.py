@@ -365,6 +365,7 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
     from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
     from kimi_files.extract.pdf_page.ideographs import without_breaks, without_false_code
     from kimi_files.extract.pdf_page.layout import put_right, with_links
+    from kimi_files.extract.pdf_page.lines import with_short_lines
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
@@ -390,8 +391,8 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
             markdown, difference = arranged, other
     text = plain
     if not difference.is_much:
-        text = with_headings_of_papers(without_false_formulas(without_breaks(markdown, plain), plain), plain)
-        text = with_headings_apart(text, plain)
+        text = without_false_formulas(without_breaks(markdown, plain), plain)
+        text = with_headings_apart(with_short_lines(with_headings_of_papers(text, plain), plain), plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if laid and not difference.is_much:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
-from kimi_files.extract.pdf_page.lines import with_short_lines
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
@@ -178,11 +177,13 @@ def with_headings_of_papers(markdown: str, plain: str) -> str:
     if _IN_ITALICS.search(markdown):
         lines = {"".join(line.split()) for line in plain.splitlines()}
         markdown = _PAPER_SUBSECTION.sub(lambda found: _subsection(found, lines), markdown).strip()
-    return with_short_lines(markdown, plain)
+    return markdown
 
 
 def with_headings_apart(markdown: str, plain: str) -> str:
     """The markdown with two headings in one line as two: "3.3 Ships 3.3.1 Old ships"; what is over a table is none."""
+    if not markdown.startswith("#") and "\n#" not in markdown:
+        return markdown
     markdown = _CAPTION.sub(r"**\1**", markdown)
     while found := next((found for found in _TWO_HEADINGS.finditer(markdown) if _are_two(found, plain)), None):
         level = min(len(found["level"]) + found["second"].count(".") - found["first"].count("."), 6)
@@ -244,6 +245,8 @@ def _marked(paragraph: Block, styles: _Styles) -> Block:
     if match is None or paragraph.box is None:
         return paragraph
     is_numbered = _SECTION.match(match[1]) is not None
+    if not (is_numbered or _is_title(match[1])):
+        return paragraph
     look = styles.of(paragraph.box)
     # A number may be in a font of its own.
     if look.of_body > 0 or not (is_numbered or look.share >= _ALMOST_ALL):

@@ -30,7 +30,7 @@ def without_breaks(markdown: str, plain: str) -> str:
 
     ``plain`` is the text of the page in its lines.
     """
-    if not _BLANK.search(markdown):
+    if markdown.isascii() or not _BLANK.search(markdown):
         return markdown
     lines = [line.strip() for line in plain.splitlines() if not line.isspace() and line]
     # A line that is much shorter than the next one ends where its author ended it.

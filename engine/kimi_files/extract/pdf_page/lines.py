@@ -24,11 +24,10 @@ def with_short_lines(markdown: str, plain: str) -> str:
     """The markdown with line breaks in paragraphs where the page's plain text has lines that end early."""
     blocks = markdown.split("\n\n")
     short = [number for number, block in enumerate(blocks) if _may_have_short_lines(block)]
-    lines = [" ".join(line.split()) for line in plain.split("\n")] if short else []
-    lines = [line for line in lines if line]
+    lines = [line for line in map(_single_spaced, plain.split("\n")) if line] if short else []
     if not 2 <= len(lines) <= _MOST_LINES:
         return markdown
-    widest = sorted(map(_width, lines))[-max(len(lines) // 10, 1)]
+    widest = 0
     joined = " ".join(lines)
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     for number in short:
@@ -37,8 +36,14 @@ def with_short_lines(markdown: str, plain: str) -> str:
         first = bisect_right(starts, place) - 1
         if place >= 0 and starts[first] == place and len(bare) > len(lines[first]):
             last = bisect_right(starts, place + len(bare) - 1)
+            widest = widest or sorted(map(_width, lines))[-max(len(lines) // 10, 1)]
             blocks[number] = _broken(blocks[number], lines[first:last], widest)
     return "\n\n".join(blocks)
+
+
+def _single_spaced(line: str) -> str:
+    line = line.strip()
+    return " ".join(line.split()) if "  " in line or "\t" in line or "\xa0" in line else line
 
 
 def _may_have_short_lines(block: str) -> bool:
