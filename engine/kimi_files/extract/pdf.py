@@ -362,10 +362,8 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
     """One page from both engines; ``laid`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
-    from kimi_files.extract.pdf_page.ideographs import without_breaks, without_false_code
+    from kimi_files.extract.pdf_page.ideographs import without_false_code
     from kimi_files.extract.pdf_page.layout import put_right, with_links
-    from kimi_files.extract.pdf_page.lines import with_short_lines
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
@@ -389,10 +387,7 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
             difference
         ):
             markdown, difference = arranged, other
-    text = plain
-    if not difference.is_much:
-        text = without_false_formulas(without_breaks(markdown, plain), plain)
-        text = with_headings_apart(with_short_lines(with_headings_of_papers(text, plain), plain), plain)
+    text = plain if difference.is_much else _by_lines(markdown, plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if laid and not difference.is_much:
@@ -407,6 +402,20 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
         page.text, page.plain = marked(page.text, seen.hidden), marked(page.plain, seen.hidden)
         page.hidden = counted(seen.hidden)
     return page
+
+
+def _by_lines(markdown: str, plain: str) -> str:
+    """The markdown with what the lines of pdfium's text tell: where words and headings end, and in which order they are read."""
+    from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
+    from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
+    from kimi_files.extract.pdf_page.ideographs import without_breaks
+    from kimi_files.extract.pdf_page.lines import with_short_lines
+
+    if runs_from_right(plain):
+        return as_read(markdown, plain)
+    text = without_false_formulas(without_breaks(markdown, plain), plain)
+    text = with_short_lines(with_headings_of_papers(text, plain), plain)
+    return with_headings_apart(text, plain)
 
 
 def _bounded(document: Any, number: int) -> str:

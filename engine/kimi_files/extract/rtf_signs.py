@@ -12,8 +12,8 @@ _NAME_ENDS = (b"Symbol;", b"dings")
 _FONTS_WITHIN = 1 << 16
 # Words that say how a text looks, and none that ends a paragraph or a cell.
 _LOOKS = (
-    rb"(?:[{}\r\n]|\\(?!par|cell|tab|line|row|sect|page|nestcell|footnote|chftn|super|nosupersub|u-?\d|bin)"
-    rb"[a-z]{1,20}-?\d{0,9} ?)*+"
+    rb"(?>(?:[{}\r\n]|\\(?!par|cell|tab|line|row|sect|page|nestcell|footnote|chftn|super|nosupersub|u-?\d|bin)"
+    rb"[a-z]{1,20}-?\d{0,9} ?)*)"
 )
 _RAISED = re.compile(rb"\\super(?![a-z0-9]) ?" + _LOOKS + rb"([^\s\\{}]{1,8})(?=[\\}])")
 _ENDS = re.compile(rb"\\(?:par|cell|tab|line|row|sect|page|nestcell|footnote)(?![a-z])")
@@ -34,7 +34,7 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
     if not fonts:
         return changed
     numbers = b"|".join(fonts)
-    run = re.compile(rb"\\f(" + numbers + rb")(?!\d)( ?" + _LOOKS + rb")((?:\\'[0-9a-fA-F]{2}|[!-\[\]-z|~])++)")
+    run = re.compile(rb"\\f(" + numbers + rb")(?!\d)( ?" + _LOOKS + rb")((?>(?:\\'[0-9a-fA-F]{2}|[!-\[\]-z|~])+))")
 
     def shown(found: re.Match[bytes]) -> bytes:
         # Within the looks another font may begin.

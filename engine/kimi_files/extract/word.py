@@ -49,7 +49,7 @@ _HALF = 0.5
 # Of text in its own code page, at least this part of the signs beyond ASCII are letters.
 _LETTERS = 0.6
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
-_FALLBACK = re.compile(rb"<mc:Fallback>(?:(?!</?mc:Fallback).)*+</mc:Fallback>", re.DOTALL)
+_FALLBACK = re.compile(rb"<mc:Fallback>(?>(?:(?!</?mc:Fallback).)*)</mc:Fallback>", re.DOTALL)
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _DESCRIPTION = re.compile(rb"<wp:docPr [^<>]*?descr=\"([^\"<>]+)\"")
 
@@ -58,7 +58,7 @@ _FIGURES = {"chart": chart, "chartEx": chart, "diagramData": diagram}
 _LONG_NUMBER = re.compile(r"\d{1,15}\.\d{14,17}(?!\d)")
 
 _CHUNK = re.compile(
-    rb'<w:altChunk [^<>]*?r:id="([^"<>]+)"[^<>]*?(?:/>|>(?:(?!</?w:altChunk[ >]).)*+</w:altChunk>)', re.DOTALL
+    rb'<w:altChunk [^<>]*?r:id="([^"<>]+)"[^<>]*?(?:/>|>(?>(?:(?!</?w:altChunk[ >]).)*)</w:altChunk>)', re.DOTALL
 )
 # A private sign, which no document uses before a number.
 _CHUNK_MARK = "\ue0ac"

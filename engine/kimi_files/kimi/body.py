@@ -19,7 +19,7 @@ _MOST_WHOLE = 32 << 20
 _START = re.compile(r'\s*\{\s*"content"\s*:\s*"')
 _OBJECT_START = re.compile(rb"\s*\{")
 # As much of a string as is whole: an escape that the chunk's end cuts is left for the next one.
-_RUN = re.compile(r'(?:[^"\\]++|\\u[0-9a-fA-F]{4}|\\["\\/bfnrt])*+')
+_RUN = re.compile(r'(?>(?:[^"\\]++|\\u[0-9a-fA-F]{4}|\\["\\/bfnrt])*)')
 _LONGEST_ESCAPE = 6
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kimi_files.extract import pdf as reader
 from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
-from kimi_files.extract.pdf_page.headings import with_headings_of_papers
 
 _PLAIN = (
     "שימוש במקורות המידע\r\n"
@@ -34,6 +34,6 @@ def test_brackets_that_are_right_stay() -> None:
     assert as_read("", "את הבדיקה (כל המקורות) בחלק") == "את הבדיקה (כל המקורות) בחלק"
 
 
-def test_a_page_that_runs_from_left_to_right_stays_as_it_is() -> None:
-    assert with_headings_of_papers("# A\n\nwords", "A\nwords") == "# A\n\nwords"
-    assert with_headings_of_papers(_MARKDOWN, _PLAIN).startswith("### שימוש במקורות המידע\n\n")
+def test_the_page_of_a_file_goes_by_its_own_direction() -> None:
+    assert reader._by_lines("# A\n\nwords", "A\nwords") == "# A\n\nwords"
+    assert reader._by_lines(_MARKDOWN, _PLAIN).startswith("### שימוש במקורות המידע\n\n")

@@ -23,7 +23,7 @@ _CELL = re.compile(
     rb"(?:<f(?: [^<>]*)?(?:/>|>([^<]*)</f>))?(?:<v(?: [^<>]*)?>([^<]*)</v>|<v/>|<is><t(?: [^<>]*)?>([^<]*)</t></is>|<is/>)?</c>)"
 )
 _CELL_START = re.compile(rb"<(?:\w+:)?c[ >/]")
-_STRING = re.compile(rb"<si>(?:<t(?: [^<>]*)?>([^<]*)</t>|<t/>|((?:(?!</?si>).)*+))</si>|<si/>", re.DOTALL)
+_STRING = re.compile(rb"<si>(?:<t(?: [^<>]*)?>([^<]*)</t>|<t/>|((?>(?:(?!</?si>).)*)))</si>|<si/>", re.DOTALL)
 _STRING_START = re.compile(rb"<(?:\w+:)?si[ >/]")
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row [^<>]*?hidden="(?:1|true)"[^<>]*>')
 _HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col [^<>]*?hidden="(?:1|true)"[^<>]*>')

@@ -15,7 +15,7 @@ _NOTES = ("footnotes", "endnotes")
 
 _WORTH_LOOKING = re.compile(rb"<w:(?:ins|del|moveFrom|commentReference|vanish|ruby)[ />]")
 _RUBY = re.compile(
-    rb"<w:ruby>(?:(?!</?w:ruby>|<w:rt>).)*+<w:rt>((?:(?!</?w:rt>).)*+)</w:rt><w:rubyBase>((?:(?!</?w:rubyBase>).)*+)"
+    rb"<w:ruby>(?>(?:(?!</?w:ruby>|<w:rt>).)*)<w:rt>((?>(?:(?!</?w:rt>).)*))</w:rt><w:rubyBase>((?>(?:(?!</?w:rubyBase>).)*))"
     rb"</w:rubyBase></w:ruby>",
     re.DOTALL,
 )
@@ -23,9 +23,9 @@ _RUN_WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _VANISH = rb'<w:vanish(?: w:val="(?:1|true|on)")?/>'
 # Nothing here is tried twice: of a document without ends, every byte is looked at once.
 _HIDDEN_RUN = re.compile(
-    rb"(<w:r(?: [^<>]*+)?><w:rPr>(?:(?!</?w:rPr>|<w:r[ >]|<w:vanish[ /]).)*+)"
+    rb"(<w:r(?: [^<>]*+)?><w:rPr>(?>(?:(?!</?w:rPr>|<w:r[ >]|<w:vanish[ /]).)*))"
     + _VANISH
-    + rb"((?:(?!</?w:rPr>|<w:r[ >]).)*+</w:rPr>)((?:(?!</?w:r[ >]|<w:t[ >]).)*+<w:t[ >](?:(?!</?w:r[ >]).)*+)(</w:r>)",
+    + rb"((?>(?:(?!</?w:rPr>|<w:r[ >]).)*)</w:rPr>)((?>(?:(?!</?w:r[ >]|<w:t[ >]).)*)<w:t[ >](?>(?:(?!</?w:r[ >]).)*))(</w:r>)",
     re.DOTALL,
 )
 _COMMENT = re.compile(rb'<w:commentReference\b[^>]*w:id="([^"]*)"[^>]*/>')

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
@@ -163,10 +162,8 @@ class _Styles:
 def with_headings_of_papers(markdown: str, plain: str) -> str:
     """The markdown with headings in the font of the text, as papers of IEEE have: "I. INTRODUCTION", "A. Data" in italics.
 
-    ``plain`` is the text of the page in its lines, which are the page's where it runs from right to left.
+    ``plain`` is the text of the page in its lines.
     """
-    if runs_from_right(plain):
-        return as_read(markdown, plain)
     for line in _PAPER_SECTION.findall(plain)[:_MOST_SECTIONS]:
         pattern = re.compile(r"[\s*_]+".join(map(re.escape, line.split())) + r"(?!\w)[*_]*")
         matches = list(pattern.finditer(markdown))
