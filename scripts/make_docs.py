@@ -17,7 +17,7 @@ import kimi_files.kimi.errors  # noqa: F401 - the errors of the remote service b
 from kimi_files import formats
 from kimi_files.access import AccessPolicy
 from kimi_files.errors import KimiFilesError
-from kimi_files.extract import scans
+from kimi_files.extract.scan import reader as scans
 from kimi_files_mcp.app import INSTRUCTIONS, build_server
 from kimi_files_mcp.cli import program
 from kimi_files_mcp.hosts.configuration import printed_entry

@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench.quality import sets
 from bench.quality.scores import Score, heading_score, in_tune_half, order_score
-from kimi_files.extract import ocr
 from kimi_files.extract.pdf_page import drawing
+from kimi_files.extract.scan import recognition
 
 WIDTH, HEIGHT, DOTS = 1654, 2339, 200  # A4
 MARGIN = 170
@@ -63,7 +63,7 @@ class Sums:
 
     def add(self, page: Page) -> None:
         start = time.process_time()
-        text = ocr.read_picture(page.image).text
+        text = recognition.read_picture(page.image).text
         self.seconds += time.process_time() - start
         drawn, read = _bare("\n".join(page.lines)), _bare(text)
         edits = distance(drawn, read)
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     parser.add_argument("--save", type=Path, help="a folder for what was drawn and read")
     options = parser.parse_args()
-    ocr.read_picture(Image.new("RGB", (200, 60), "white"))  # the models are loaded
+    recognition.read_picture(Image.new("RGB", (200, 60), "white"))  # the models are loaded
     if options.pairs:
         order_of_pairs(options.pairs, options.half, options.limit)
         return
@@ -121,7 +121,7 @@ def order_of_pairs(folder: Path, half: str, limit: int) -> None:
         with document.path.open("rb") as stream:
             (image,) = [draw() for _, _, draw in drawing.scans(stream, document.path.name, [1])]
         assert image is not None
-        page, truth = ocr.read_picture(image), document.text or ""
+        page, truth = recognition.read_picture(image), document.text or ""
         shares.append(order_score(truth, page.text).precision)
         found = heading_score(truth, "\n".join(f"{'#' * level} {title}" for title, level in page.headings))
         headings += found

@@ -19,10 +19,10 @@ from kimi_files.errors import (
     UnsupportedFile,
 )
 from kimi_files.extract import readers
-from kimi_files.extract import scans as scan
 from kimi_files.extract.document import Start
 from kimi_files.extract.invisible import without_invisible
 from kimi_files.extract.measured import measured
+from kimi_files.extract.scan import reader as scan
 from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_reader
 
 _DETAILS_CHARACTERS = 500

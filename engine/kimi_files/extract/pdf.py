@@ -20,7 +20,7 @@ from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_thr
 from kimi_files.extract.pdf_page.levels import Part, headings, levels, with_levels
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, without_running
-from kimi_files.extract.scans import Scan, ScanReader
+from kimi_files.extract.scan.reader import Scan, ScanReader
 
 if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage

@@ -14,7 +14,7 @@ from kimi_files import extras
 from kimi_files.errors import DamagedFile, InvalidPages, TooComplex, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import page_texts, without_running
-from kimi_files.extract.scans import ScanReader
+from kimi_files.extract.scan.reader import ScanReader
 
 if TYPE_CHECKING:
     from PIL.Image import Image

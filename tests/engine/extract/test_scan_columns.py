@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kimi_files.extract.scan_columns import Line, blocks
-from kimi_files.extract.scan_layout import arrange
+from kimi_files.extract.scan.columns import Line, blocks
+from kimi_files.extract.scan.layout import arrange
 
 SIZE, PITCH = 30.0, 42.0
 

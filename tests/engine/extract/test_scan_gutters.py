@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kimi_files.extract.scan_gutters import Area, part_at_gutters
+from kimi_files.extract.scan.gutters import Area, part_at_gutters
 
 numpy = pytest.importorskip("numpy", reason="the extra 'ocr' is not installed")
 

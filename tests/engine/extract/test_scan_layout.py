@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kimi_files.extract.scan_columns import Line
-from kimi_files.extract.scan_layout import arrange as parts
+from kimi_files.extract.scan.columns import Line
+from kimi_files.extract.scan.layout import arrange as parts
 
 SIZE = 30.0
 

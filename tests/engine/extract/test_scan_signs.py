@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kimi_files.extract.scan_signs import set_right
+from kimi_files.extract.scan.signs import set_right
 
 
 @pytest.mark.parametrize(

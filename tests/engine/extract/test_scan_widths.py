@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kimi_files.extract.scan_signs import set_right
-from kimi_files.extract.scan_widths import Reading, with_widths
+from kimi_files.extract.scan.signs import set_right
+from kimi_files.extract.scan.widths import Reading, with_widths
 
 numpy = pytest.importorskip("numpy", reason="the extra 'ocr' is not installed")
 

@@ -66,9 +66,9 @@ class ScanReader:
         image = draw()
         if image is None or min(image.size) < _SMALLEST:
             return Scan()
-        from kimi_files.extract import ocr
+        from kimi_files.extract.scan import recognition
 
-        found = ocr.read_picture(image)
+        found = recognition.read_picture(image)
         return Scan(found.text, "read", found.headings)
 
 

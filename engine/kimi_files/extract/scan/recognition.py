@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kimi_files.extract.scan_columns import Line
-from kimi_files.extract.scan_gutters import Area, part_at_gutters
-from kimi_files.extract.scan_layout import Part, arrange
-from kimi_files.extract.scan_signs import set_right
-from kimi_files.extract.scan_widths import Reading, with_widths
+from kimi_files.extract.scan.columns import Line
+from kimi_files.extract.scan.gutters import Area, part_at_gutters
+from kimi_files.extract.scan.layout import Part, arrange
+from kimi_files.extract.scan.signs import set_right
+from kimi_files.extract.scan.widths import Reading, with_widths
 
 if TYPE_CHECKING:
     from PIL.Image import Image

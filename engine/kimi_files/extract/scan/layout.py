@@ -10,8 +10,8 @@ from itertools import pairwise
 from statistics import median
 
 from kimi_files.extract.office.markdown import table
-from kimi_files.extract.scan_columns import Line, blocks, is_wide, signs
-from kimi_files.extract.scan_headings import Body, body, headings
+from kimi_files.extract.scan.columns import Line, blocks, is_wide, signs
+from kimi_files.extract.scan.headings import Body, body, headings
 
 _FEWEST_TABLE_ROWS = 3
 _PARAGRAPH_PITCH = 1.25

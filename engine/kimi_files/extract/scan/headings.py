@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from kimi_files.extract.scan_columns import Line, is_wide, signs
+from kimi_files.extract.scan.columns import Line, is_wide, signs
 
 _NUMBERED = re.compile(r"(?:[A-Z]\.)?\d{1,2}(?:\.\d{1,2})*\.?(?=\s|[^\d\s.,:%)/-])")
 _ENTRY = re.compile(r"[•·▪■◦●○–*-]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kimi_files.extract.scan_widths import AS_NARROW, MEASURED_BRACKETS, WIDE
+from kimi_files.extract.scan.widths import AS_NARROW, MEASURED_BRACKETS, WIDE
 
 _HAN = "㐀-鿿豈-﫿"
 # In a million characters of Debian's Chinese manuals, wide marks stand in these places 20 to 300 times as often as narrow ones.
