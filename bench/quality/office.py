@@ -457,6 +457,10 @@ def _xml_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
             yield child.text or ""
         elif name in ("tab", "br", "cr"):
             yield " "
+        elif name == "noBreakHyphen":
+            yield "-"
+        elif name == "sym":
+            yield _sign(child)
         elif name in ("oMath", "oMathPara"):
             continue
         elif name in ("p", "drawing", "pict", "Choice", "object"):
@@ -465,6 +469,13 @@ def _xml_words(node: ElementTree.Element, inner: list[str]) -> Iterator[str]:
             name == "fld" and not (child.get("type") or "").startswith("slidenum")
         ):
             yield from _xml_words(child, inner)
+
+
+def _sign(node: ElementTree.Element) -> str:
+    from kimi_files.extract.symbols import sign
+
+    attributes = {name.rpartition("}")[2]: value for name, value in node.attrib.items()}
+    return sign(attributes.get("font", ""), int(attributes.get("char", "20"), 16))
 
 
 # ---- readers

@@ -40,7 +40,7 @@ BATCH_SECONDS, FILE_SECONDS = 120.0, 30.0
 
 _FORMULA = re.compile(rb"<((?:\w+:)?)f(?: [^<>]*)?(?:/>|>[^<]*</\1f>)")
 _NO_RESULT = re.compile(
-    rb"<((?:\w+:)?)c((?: [^<>]*)?)><\1f(?: [^<>]*)?>([^<]+)</\1f>(?:<\1v ?/>|<\1v></\1v>)?(?=</\1c>)"
+    rb"<((?:\w+:)?)c(?![^<>]* t=\"str\")((?: [^<>]*)?)><\1f(?: [^<>]*)?>([^<]+)</\1f>(?:<\1v ?/>|<\1v></\1v>)?(?=</\1c>)"
 )
 _TYPE = re.compile(rb" t=\"\w*\"")
 _PIVOT = re.compile(rb"<Relationship [^<>]*/pivotTable\"[^<>]*(?:/>|></Relationship>)")

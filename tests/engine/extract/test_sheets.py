@@ -147,6 +147,13 @@ def test_a_formula_without_a_result_is_given_as_it_is() -> None:
     assert read(reader.read, content, "a.xlsx").texts == ["| 2 | =IFS(A1*2<5,1) |\n| --- | --- |"]
 
 
+@pytest.mark.parametrize("value", ["<v></v>", "<v/>", "<v /><!-- read by a parser -->"])
+def test_a_formula_with_an_empty_text_as_its_result_shows_nothing(value: str) -> None:
+    content = xlsx([Sheet("S", {"A1": number(2), "B1": f' t="str"><f>IF(A1=2,"",A1)</f>{value}', "B2": text("under")})])
+
+    assert read(reader.read, content, "a.xlsx").texts == ["| 2 |  |\n| --- | --- |\n|  | under |"]
+
+
 def test_signs_that_xml_cannot_carry_are_told() -> None:
     content = xlsx([Sheet("S", {"A1": text("one_x000D_&#10;two"), "B1": text("_x005F_x0041_ stays")})])
 

@@ -150,6 +150,31 @@ def test_a_placeholder_stands_where_its_layout_has_it() -> None:
     assert texts[1:] == ["above", "below"]
 
 
+def test_a_placeholder_that_neither_layout_nor_master_places_is_read() -> None:
+    """A layout names its master, and a master its layouts."""
+
+    def part(kind: str) -> str:
+        return f'<p:{kind} xmlns:p="p" xmlns:a="a"><p:cSld><p:spTree>{box(place="body")}</p:spTree></p:cSld></p:{kind}>'
+
+    def relation(kind: str, target: str) -> str:
+        return f'<Relationship Id="r{kind}" Type="x/{kind}" Target="../{target}.xml"/>'
+
+    def relations(kind: str, target: str) -> str:
+        space = "http://schemas.openxmlformats.org/package/2006/relationships"
+        return f'<Relationships xmlns="{space}">{relation(kind, target)}</Relationships>'
+
+    parts = {
+        "ppt/slideLayouts/l.xml": part("sldLayout"),
+        "ppt/slideLayouts/_rels/l.xml.rels": relations("slideMaster", "slideMasters/m"),
+        "ppt/slideMasters/m.xml": part("sldMaster"),
+        "ppt/slideMasters/_rels/m.xml.rels": relations("slideLayout", "slideLayouts/l"),
+    }
+
+    texts = written(box(line("words"), place="chart"), parts, relation("slideLayout", "slideLayouts/l"))
+
+    assert texts[1:] == ["words"]
+
+
 def test_the_labels_of_a_drawing_stay_as_they_were_made() -> None:
     places = [(10, 150), (60, 90), (110, 60), (160, 100), (205, 130)]
     shapes = "".join(box(line(f"step {n}"), at=frame(x, y, 30, 10)) for n, (x, y) in enumerate(places))

@@ -296,6 +296,13 @@ def _form_field(properties: str) -> str:
             ],
             "β ✓",
         ),
+        (
+            [
+                '<w:r><w:rPr><w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/></w:rPr><w:t>1 &lt; 2 \uf026 \uf03c</w:t></w:r>',
+                "<w:r><w:t> \uf03e 3</w:t></w:r>",
+            ],
+            "1 < 2 & < > 3",
+        ),
     ],
 )
 def test_powers_signs_and_form_fields_are_told(runs: list[str], shown: str) -> None:

@@ -226,8 +226,8 @@ def _fill(grid: Grid, content: bytes, book: Book) -> None:
                     known[value, style] = text
         elif value or inline:
             text = _value(_text(value or inline), kind.decode() or "n", int(style or 0), book)
-        elif formula:
-            # Libraries write formulas without their results.
+        elif formula and kind != b"str":
+            # Libraries write formulas without their results; of one that is said to be a text, the text is empty.
             text = _formula(_text(formula))
         else:
             continue
@@ -269,7 +269,7 @@ def _fill_slowly(grid: Grid, content: bytes, book: Book) -> None:
         taken = None
         if tag == "c" and words:
             grid.put(row, column, _value("".join(words), cell.get("t", "n"), _number(cell.get("s", "0")), book))
-        elif tag == "c" and formula:
+        elif tag == "c" and formula and cell.get("t") != "str":
             grid.put(row, column, _formula("".join(formula)))
 
     def text(part: str) -> None:

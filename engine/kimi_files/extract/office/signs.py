@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from kimi_files.extract.office.markdown import is_power
-from kimi_files.extract.symbols import readable, sign, with_signs
+from kimi_files.extract.symbols import sign
 
 _WORTH_LOOKING = re.compile(
     rb"<w:(?:sym |noBreakHyphen/>|ffData>)"
@@ -20,6 +20,7 @@ _REST_OF_RUN = re.compile(rb"(?>(?:[^<]|<(?!/w:r>|w:t[ >]))*)<w:t(?: [^<>]*)?>([
 _PRIVATE_TEXT = re.compile(
     rb"<w:t(?: [^<>]*)?>([^<\xef]*(?:\xef(?!\x80[\xa0-\xbf]|[\x81-\x83])[^<\xef]*)*\xef(?:\x80[\xa0-\xbf]|[\x81-\x83])[^<]*)"
 )
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
 _FONT = re.compile(rb'<w:rFonts [^<>]*?w:(?:ascii|hAnsi)="((?:Symbol|Wingdings|Webdings)[^"<>]*)"')
 _FIELD = re.compile(rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?>(?:[^<]|<(?!/w:ffData>))*))</w:ffData>\s*</w:fldChar>")
 _CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
@@ -68,7 +69,11 @@ def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
     run = document[max(document.rfind(b"<w:rPr>", max(found.start() - _NEAR, 0), found.start()), 0) : found.start()]
     font = _FONT.search(run) if b"</w:r>" not in run and len(run) < _NEAR else None
     text = found[1].decode("utf-8", "replace")
-    text = with_signs(font[1].decode("utf-8", "replace"), text) if font else readable(text)
+    if font is None:
+        # Where it stands in its line tells more, and is known later.
+        return found[0]
+    name = font[1].decode("utf-8", "replace")
+    text = _PRIVATE.sub(lambda code: escape(sign(name, ord(code[0]))), text)
     return document[found.start() : found.start(1)] + text.encode()
 
 

@@ -112,20 +112,19 @@ class _Places:
         self._found: dict[str, dict[str, Box]] = {}
 
     def of(self, part: str, kind: str, index: str) -> Box | None:
-        """The place of the placeholder of this kind and index on a slide or a layout."""
-        above = next(
-            (name for to, name in self._package.relations(part).values() if to in ("slideLayout", "slideMaster")), ""
-        )
-        if not above:
-            return None
-        known = self._found.get(above)
-        if known is None:
-            known = self._found[above] = self._read(above)
-        box = known.get(f"#{index}") if index else None
-        box = (
-            box or known.get(kind) or known.get({"ctrTitle": "title", "subTitle": "body", "obj": "body"}.get(kind, ""))
-        )
-        return box or self.of(above, kind, "")
+        """The place of the placeholder of this kind and index on a slide."""
+        similar = {"ctrTitle": "title", "subTitle": "body", "obj": "body"}.get(kind, "")
+        # Indexes are a layout's own. A master names its layouts, too, so that the way up goes by kinds.
+        for above, names in (("slideLayout", (f"#{index}", kind, similar)), ("slideMaster", (kind, similar))):
+            part = next((name for to, name in self._package.relations(part).values() if to == above), "")
+            if not part:
+                return None
+            known = self._found.get(part)
+            if known is None:
+                known = self._found[part] = self._read(part)
+            if box := next(filter(None, map(known.get, names)), None):
+                return box
+        return None
 
     def is_large(self, box: Box) -> bool:
         """Whether it takes a good part of a slide."""
