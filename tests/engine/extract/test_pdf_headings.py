@@ -13,6 +13,7 @@ from kimi_files.extract.pdf_page.headings import (
     with_headings_of_papers,
     with_whole_headings,
 )
+from kimi_files.extract.pdf_page.styles import Styles
 from kimi_files.extract.pdf_page.words import Box
 
 _BODY, _BOLD, _LARGE = ("Times-Roman", 10.0), ("Times-Bold", 10.0), ("Times-Bold", 14.0)
@@ -38,7 +39,7 @@ def _read(*lines: tuple[str, tuple[str, float], float]) -> list[str]:
         blocks.append(Block(text.strip(), Box(50, level, 250, level + size)))
         runs.append(_Run(text.strip("#* "), 50, level, 200, size, font, size))
         level += size
-    found = with_whole_headings(blocks, runs) or blocks
+    found = with_whole_headings(blocks, Styles(runs)) or blocks
     return [block.text for block in found[:-1]]
 
 
@@ -142,7 +143,7 @@ def test_a_line_of_the_text_with_a_label_in_bold_is_no_heading() -> None:
         _Run("word " * 40, 50, 140, 200, 10, *_BODY),
     ]
 
-    found = with_whole_headings(blocks, runs)
+    found = with_whole_headings(blocks, Styles(runs))
 
     assert found is not None
     assert found[0].text == "Account: US1234567890"
@@ -171,7 +172,7 @@ def test_paragraphs_put_together_anew_are_headings_if_number_or_size_and_the_fon
         _Run("word " * 40, 50, 130, 200, _BODY[1], _BODY[0], _BODY[1]),
     ]
 
-    assert with_headings_marked([Block(text, Box(50, 100, 250, 100 + font[1]))], runs)[0].text == expected
+    assert with_headings_marked([Block(text, Box(50, 100, 250, 100 + font[1]))], Styles(runs))[0].text == expected
 
 
 @pytest.mark.parametrize("line", ["Account: US1234567890", "Subtotal $ 112.00", "Total 1.234,50"])

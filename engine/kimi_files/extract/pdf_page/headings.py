@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from kimi_files.extract.pdf_page.styles import Look, Styles
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
@@ -57,8 +56,6 @@ _MUCH_LARGER = 1.25
 _SHORT = 80
 _SAME_SIZE = 0.3
 
-_Style = tuple[str, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -68,14 +65,10 @@ class Block:
     box: Box | None
 
 
-def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | None:
-    """The blocks with headings over several lines joined, and what is none as text; None where nothing changes.
-
-    ``items`` are liteparse's runs of text.
-    """
-    if len(items) > _MOST_RUNS or len(blocks) > _MOST_BLOCKS:
+def with_whole_headings(blocks: Sequence[Block], styles: Styles) -> list[Block] | None:
+    """The blocks with headings over several lines joined, and what is none as text; None where nothing changes."""
+    if styles.runs > _MOST_RUNS or len(blocks) > _MOST_BLOCKS:
         return None
-    styles = _Styles(items)
     found: list[Block] = []
     changed = False
     for block in (_lowered(_raised(block, styles), styles) for block in blocks):
@@ -88,75 +81,9 @@ def with_whole_headings(blocks: Sequence[Block], items: Any) -> list[Block] | No
     return found if changed or found != list(blocks) else None
 
 
-def with_headings_marked(paragraphs: Sequence[Block], items: Any) -> list[Block]:
-    """Paragraphs put together from words, those as headings that have a number or large letters and another font than the text.
-
-    ``items`` are liteparse's runs of text.
-    """
-    styles = _Styles(items)
+def with_headings_marked(paragraphs: Sequence[Block], styles: Styles) -> list[Block]:
+    """Paragraphs put together from words, as headings where a number or large letters, and a font of their own, say so."""
     return [_marked(paragraph, styles) for paragraph in paragraphs]
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The style of most letters of a block, the shares that have it and that have the page's, and the height of its lines."""
-
-    style: _Style
-    share: float
-    of_body: float
-    height: float
-
-
-class _Styles:
-    """Which fonts the letters of a part of the page have."""
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-        self._runs: list[tuple[float, float, int, float, _Style]] = []
-        self._body: _Style | None = None
-        self._height = 0.0
-
-    @property
-    def body(self) -> _Style:
-        """The style of most letters of the page."""
-        if self._body is None:
-            self._measure()
-        return self._body or ("", 0.0)
-
-    @property
-    def height(self) -> float:
-        """The height of most letters of the page."""
-        if self._body is None:
-            self._measure()
-        return self._height
-
-    def of(self, box: Box) -> _Look:
-        """The style of most letters in the box, and what else is told by its letters."""
-        if self._body is None:
-            self._measure()
-        letters: Counter[_Style] = Counter()
-        height = 0.0
-        for x, y, count, tall, style in self._runs:
-            if box.left - 1 <= x <= box.right + 1 and box.top - 1 <= y <= box.bottom + 1:
-                letters[style] += count
-                height = max(height, tall)
-        if not letters:
-            return _Look(("", 0.0), 0.0, 0.0, 0.0)
-        style, most = letters.most_common(1)[0]
-        total = letters.total()
-        return _Look(style, most / total, letters[self.body] / total, height)
-
-    def _measure(self) -> None:
-        letters: Counter[_Style] = Counter()
-        heights: Counter[float] = Counter()
-        for item in self._items:
-            count, height = len(item.text), item.height
-            style = (item.font_name or "", round(item.font_size or 0.0, 1))
-            self._runs.append((item.x + item.width / 2, item.y + height / 2, count, height, style))
-            letters[style] += count
-            heights[round(height, 1)] += count
-        self._height = heights.most_common(1)[0][0] if heights else 0.0
-        self._body = letters.most_common(1)[0][0] if letters else ("", 0.0)
 
 
 def with_headings_of_papers(markdown: str, plain: str) -> str:
@@ -206,7 +133,7 @@ def _are_two(found: re.Match[str], plain: str) -> bool:
     return is_next and re.search(rf"^\s*{re.escape(found['second'])}(?!\d)", plain, re.MULTILINE) is not None
 
 
-def _raised(block: Block, styles: _Styles) -> Block:
+def _raised(block: Block, styles: Styles) -> Block:
     """A short paragraph in bold letters as the heading that it is, if it has a number or its letters are large."""
     match = _BOLD.fullmatch(block.text)
     if match is None or block.box is None or _NO_HEADING.search(match[1]):
@@ -220,7 +147,7 @@ def _raised(block: Block, styles: _Styles) -> Block:
     return Block(f"{'#' * min(level, 6)} {match[1]}", block.box)
 
 
-def _lowered(block: Block, styles: _Styles) -> Block:
+def _lowered(block: Block, styles: Styles) -> Block:
     """A line of the text that begins with a word in bold letters ("Account: 1234") as what it is, no heading.
 
     liteparse may know a line's first font alone: then a number, an address or an amount behind the word tells.
@@ -237,7 +164,7 @@ def _lowered(block: Block, styles: _Styles) -> Block:
     return block if is_large or not (has_value or look.of_body >= _SOME) else Block(match[2], block.box)
 
 
-def _marked(paragraph: Block, styles: _Styles) -> Block:
+def _marked(paragraph: Block, styles: Styles) -> Block:
     match = _BOLD.fullmatch(f"**{paragraph.text}**")
     if match is None or paragraph.box is None:
         return paragraph
@@ -256,7 +183,7 @@ def _is_title(text: str) -> bool:
     return bool(_WORD.match(text)) and not text[0].islower() and len(text) <= _SHORT
 
 
-def _joined(upper: Block, lower: Block, styles: _Styles) -> Block | None:
+def _joined(upper: Block, lower: Block, styles: Styles) -> Block | None:
     """Two blocks as one where one of them is only a line of the other."""
     above, below = _HEADING.fullmatch(upper.text), _HEADING.fullmatch(lower.text)
     if not (above or below) or upper.box is None or lower.box is None:
@@ -287,7 +214,7 @@ def _joined(upper: Block, lower: Block, styles: _Styles) -> Block | None:
     return None
 
 
-def _is_one_heading(ours: _Look, theirs: _Look, body: float) -> bool:
+def _is_one_heading(ours: Look, theirs: Look, body: float) -> bool:
     if ours.style == theirs.style and min(ours.share, theirs.share) >= _ALMOST_ALL:
         return not ours.of_body and not theirs.of_body
     return abs(ours.style[1] - theirs.style[1]) < _SAME_SIZE and ours.style[1] > _LARGER * body > 0

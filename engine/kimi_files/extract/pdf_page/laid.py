@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from kimi_files.extract.pdf_page.styles import Styles
 from kimi_files.extract.pdf_page.words import PageWords
 
 
@@ -23,3 +24,7 @@ class LaidPage:
     @cached_property
     def words(self) -> PageWords:
         return PageWords(self.items)
+
+    @cached_property
+    def styles(self) -> Styles:
+        return Styles(self.items)

@@ -98,7 +98,7 @@ def put_right(laid: LaidPage, markdown: str) -> str:
 
 
 def _with_whole_headings(parts: list[_Part], laid: LaidPage) -> list[_Part]:
-    blocks = with_whole_headings([Block(part.text, part.box) for part in parts], laid.items)
+    blocks = with_whole_headings([Block(part.text, part.box) for part in parts], laid.styles)
     if blocks is None:
         return parts
     columns = {part.text: part.columns for part in parts}
@@ -279,7 +279,7 @@ def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequ
         others = [other for other in kept if other.covered_by(box) > 0] + [grid.box for grid in own]
         loose = [word for word in words if not any(other.holds(word) for other in others)]
         found = [Block(text, place) for place, text in paragraphs(loose, gutters)]
-        new = [_Piece(block.box, block.text) for block in with_headings_marked(found, laid.items) if block.box]
+        new = [_Piece(block.box, block.text) for block in with_headings_marked(found, laid.styles) if block.box]
         new.extend(_Piece(grid.box, _table(grid)) for grid in own if grid in waiting)
         waiting = [grid for grid in waiting if grid not in own]
         pieces.extend(_linked(sorted(new, key=lambda piece: piece.box.top), part.text))
