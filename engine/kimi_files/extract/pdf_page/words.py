@@ -378,7 +378,7 @@ def is_prose(words: list[Word], room: float) -> bool:
             return False
     return (
         sum(part.islower() for word in words for part in word.text.split()) >= _FEWEST_SMALL
-        or sum(len(WIDE.findall(word.text)) for word in words) >= _FEWEST_WIDE
+        or sum(len(WIDE.findall(word.text)) for word in words if not word.text.isascii()) >= _FEWEST_WIDE
     )
 
 
