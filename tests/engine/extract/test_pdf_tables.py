@@ -96,6 +96,49 @@ def test_a_table_with_lines_only_over_and_under_it_has_its_columns() -> None:
     assert _tables(text) == [rows]
 
 
+def test_rows_of_one_text_between_lines_do_not_tear_a_table() -> None:
+    rows = [
+        ["Berth", "Days", "Rate", "Amount"],
+        ["Northern quay", "", "", ""],
+        ["Berth 4", "3", "120.00", "360.00"],
+        ["Berth 9", "1", "95.00", "95.00"],
+        ["", "", "", "455.00"],
+        ["Southern quay", "", "", ""],
+        ["Berth 21", "2", "80.00", "160.00"],
+    ]
+    lines = " ".join(rule(70, 614 - 20 * number, 450, 614 - 20 * number) for number in range(len(rows) + 1))
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 205, 305, 405], 600, 20)}"))
+
+    assert _tables(text) == [rows]
+
+
+def test_lines_below_a_cell_do_not_tear_a_table() -> None:
+    rows = [["No.", "Service", "Rate", "Amount"]]
+    for number, berth in enumerate(("Berth 4", "Berth 9", "Berth 21"), start=1):
+        rows += [[str(number), berth, f"{12 * number}.50", f"{36 * number}.10"]]
+        rows += [["", note, "", ""] for note in ("By the day", "With water", "Until June")]
+    lines = " ".join(rule(70, y, 450, y) for y in (614, 594, 594 - 20 * (len(rows) - 1)))
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 120, 305, 405], 600, 20)}"))
+
+    assert _tables(text) == [rows]
+
+
+def test_ruled_tables_that_stand_one_below_the_other_stay_as_they_are_ruled() -> None:
+    lines, tables = "", []
+    for number in range(4):
+        top = 640 - 130 * number
+        rows = [["Name", "Ships", "Tons", "Note"], [f"Port {number}", "12", "480", "Counted by the office of"]]
+        lines += (
+            f" {_ruled([70, 160, 220, 280, 450], [top, top - 18, top - 60])} {write(110, top + 28, f'{number}.', 10)}"
+        )
+        lines += f" {write(150, top + 28, 'The ships of a port', 10)} {_rows(rows, [75, 165, 225, 285], top - 13, 17)}"
+        lines += f" {write(285, top - 42, 'the harbour in spring', 10)}"
+        tables.append([rows[0], [*rows[1][:3], "Counted by the office of the harbour in spring"]])
+    text = _read(Page([], operators=lines))
+
+    assert _tables(text) == tables
+
+
 def test_a_heading_over_several_columns_is_not_torn_apart() -> None:
     rows = [["", "Spring", "Autumn"], ["Kiel", "120", "140"], ["Riga", "90", "70"], ["Turku", "31", "25"]]
     lines = " ".join(rule(70, y, 330, y) for y in (620, 598, 530))

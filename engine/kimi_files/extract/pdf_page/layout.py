@@ -235,9 +235,11 @@ def _grids(
     grids = ruled
     for region in regions:
         inner = [grid for grid in grids if grid.box.covered_by(region) > 0.9]
-        if any(region.covered_by(grid.box) > 0.3 and (grid.closed or grid not in inner) for grid in grids):
+        others = [grid.box for grid in grids if grid.closed or grid not in inner]
+        # Ruled tables that stand one below the other have lines that begin and end at the same places, too.
+        if sum(region.covered_by(other) for other in others) > 0.3:
             continue
-        found = open_grids(page, region, across)
+        found = [g for g in open_grids(page, region, across) if all(g.box.covered_by(other) < 0.1 for other in others)]
         if sum(len(grid.rows) for grid in found) > sum(len(grid.rows) for grid in inner):
             grids = [grid for grid in grids if grid not in inner] + found
     for part in parts:

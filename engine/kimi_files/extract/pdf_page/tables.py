@@ -36,6 +36,9 @@ _MARK = re.compile(r"[•●▪■◦‣⁃·*†‡§$€£¥%)(\[\]±×=/:;,+\
 _JOINT = re.compile(r"[%)\]±×=/:;,*†‡]{1,2}")
 _GOES_ON = re.compile(r"[a-z(&/,;%)]")
 
+_MOST_TITLES = 3
+"""Rows of one text that follow each other in a table: what sums up the rows above, what names those below, a note."""
+
 _Place = tuple[int, int]
 
 
@@ -96,17 +99,12 @@ def open_regions(page: PageWords, across: list[Rule]) -> list[Box]:
                 break
         else:
             groups.append([rule])
-    found = []
-    for group in groups:
-        if len(group) < 2 or (len(group) == 2 and group[1].at - group[0].at > 400):
-            continue
-        first = 0
-        for number, (upper, lower) in enumerate(pairwise(group), start=1):
-            runs = page.runs_within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at))
-            if not _is_tabular(runs) and not (number == 1 and len(group) > 2 and _is_head(runs, upper)):
-                found.append(group[first:number])
-                first = number
-        found.append(group[first:])
+    found = [
+        part
+        for group in groups
+        if len(group) > 2 or (len(group) == 2 and group[1].at - group[0].at <= 400)
+        for part in _by_table(page, group)
+    ]
     return [
         Box(group[0].start - 2, group[0].at, group[0].end + 2, group[-1].at)
         for group in found
@@ -128,16 +126,41 @@ def open_grids(page: PageWords, box: Box, across: list[Rule]) -> list[Grid]:
     return [grid for grid in grids if grid is not None]
 
 
-def _is_tabular(runs: list[Word]) -> bool:
-    """Whether many lines between two rules have more than one segment."""
-    lines = in_lines(runs)
-    several = sum(len(line.segments) > 1 for line in lines)
-    return several >= 1 and several >= 0.4 * len(lines)
+def _by_table(page: PageWords, group: list[Rule]) -> Iterator[list[Rule]]:
+    """Lines parted where what stands between two of them is no row; a few titles between rows are some, too."""
+    first = titles = 0
+    for number, (upper, lower) in enumerate(pairwise(group), start=1):
+        lines = in_lines(page.runs_within(Box(upper.start - 2, upper.at, upper.end + 2, lower.at)))
+        if _is_tabular(lines):
+            titles = 0
+        elif titles < _MOST_TITLES and number - titles > first + 1 and _is_title(lines, upper, lower):
+            titles += 1
+        elif not (number == 1 and len(group) > 2 and _is_head(lines, upper)):
+            yield group[first : number - titles]
+            first, titles = number, 0
+    yield group[first : len(group) - titles]
 
 
-def _is_head(runs: list[Word], rule: Rule) -> bool:
+def _is_tabular(lines: list[Line]) -> bool:
+    """Whether many lines between two rules have more than one segment, or go on below a cell of those that have."""
+    rows = [line.segments for line in lines if len(line.segments) > 1]
+    if not rows or len(rows) >= 0.4 * len(lines):
+        return bool(rows)
+    cells = [(a.left, b.left) for row in rows if len(row) > 2 for a, b in pairwise(row)]
+    others = [line.segments[0] for line in lines if len(line.segments) == 1]
+    below = sum(any(abs(part.left - left) < _SAME and part.right < end for left, end in cells) for part in others)
+    return len(rows) >= 0.15 * len(lines) and below >= 0.8 * len(others)
+
+
+def _is_title(lines: list[Line], upper: Rule, lower: Rule) -> bool:
+    """Whether a row of one text stands between two rules, as what names the rows below or sums up those above does."""
+    if len(lines) != 1 or lower.at - upper.at > 3 * lines[0].height:
+        return False
+    return not is_prose(lines[0].words, upper.end - upper.start)
+
+
+def _is_head(lines: list[Line], rule: Rule) -> bool:
     """Whether a line or two over a table may be its head: short, and not from edge to edge."""
-    lines = in_lines(runs)
     return 1 <= len(lines) <= 2 and not any(is_prose(line.words, rule.end - rule.start) for line in lines)
 
 
@@ -345,7 +368,10 @@ def _open_grid(lines: list[Line], box: Box, across: list[Rule]) -> Grid | None:
         and min(rule.end, box.right) - max(rule.start, box.left) >= 0.6 * box.width
     ]
     rows = _rows(lines, columns, rules)
-    if len(rows) < 2 or sum(sum(map(bool, row)) > 1 for row in rows) < 0.4 * len(rows):
+    least = 0.4 * len(rows)
+    filled = [sum(map(bool, row)) for row in rows]
+    # Texts below the cells of wide rows are no reason to doubt them.
+    if len(rows) < 2 or (sum(cells > 1 for cells in filled) < least and sum(cells > 3 for cells in filled) < least / 2):
         return None
     return Grid(rows, Box(box.left, lines[0].top - 1, box.right, lines[-1].bottom + 1), closed=False)
 
