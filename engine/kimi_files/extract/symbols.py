@@ -25,6 +25,7 @@ _FONTS = re.compile("symbol$|wingdings(?: [23])?$|webdings$")
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _POINT = re.compile("(?m)^(\\s*(?:[-*|>] )*\\s*)([\uf020-\uf0ff])(?=[\\s\u00a0])")
 _PRIVATE_START = 0xF000
+_POINTING = "EFJ"  # ☜ ☞ ☺
 
 
 def is_symbol_font(font: str) -> bool:
@@ -63,7 +64,10 @@ def readable(text: str, is_formula: bool = False) -> str:
 
 
 def _point(code: int) -> str:
-    return "•" if code == 0xB7 else sign("Wingdings", code)
+    if code == 0xB7:
+        return "•"
+    # Nobody makes points of thumbs and signs of the zodiac; formulas begin with Greek letters.
+    return sign("Symbol" if code in range(ord("A"), ord("l")) and chr(code) not in _POINTING else "Wingdings", code)
 
 
 def _within(code: int, is_formula: bool) -> str:
