@@ -25,7 +25,8 @@ _FONTS = re.compile("symbol$|wingdings(?: [23])?$|webdings$")
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _POINT = re.compile("(?m)^(\\s*(?:[-*|>] )*\\s*)([\uf020-\uf0ff])(?=[\\s\u00a0])")
 _PRIVATE_START = 0xF000
-_POINTING = "EFJ"  # ☜ ☞ ☺
+# Nobody makes points of thumbs and signs of the zodiac: lines begin with Greek letters (but ☜ ☞ ☺), ↑ → ↓ and √.
+_NO_POINTS = frozenset(range(ord("A"), ord("l"))) - frozenset(b"EFJ") | frozenset(b"\xad\xae\xaf\xd6")
 
 
 def is_symbol_font(font: str) -> bool:
@@ -66,8 +67,7 @@ def readable(text: str, is_formula: bool = False) -> str:
 def _point(code: int) -> str:
     if code == 0xB7:
         return "•"
-    # Nobody makes points of thumbs and signs of the zodiac; formulas begin with Greek letters.
-    return sign("Symbol" if code in range(ord("A"), ord("l")) and chr(code) not in _POINTING else "Wingdings", code)
+    return sign("Symbol" if code in _NO_POINTS else "Wingdings", code)
 
 
 def _within(code: int, is_formula: bool) -> str:

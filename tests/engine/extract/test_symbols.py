@@ -34,6 +34,7 @@ def test_without_a_font_the_place_tells_points_from_letters() -> None:
     text = "\uf0b7 one\n  \uf06c two\nx \uf0b3 \uf061 and \uf0e0 y"
 
     assert readable(text) == "• one\n  ● two\nx ≥ α and → y"
+    assert readable("- \uf0d6 done\n\uf0af costs\n\uf0fc done") == "- √ done\n↓ costs\n✓ done"
     assert readable("\uf065 = 4\n\uf046 note\n- \uf044 on") == "ε = 4\n☞ note\n- Δ on"
     assert readable("\uf0e5 x", is_formula=True).endswith(" x")
     assert readable("a \uf0e6 b", is_formula=True) == "a ⎛ b"
