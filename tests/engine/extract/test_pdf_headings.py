@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from kimi_files.extract.pdf_page import layout
 from kimi_files.extract.pdf_page.headings import (
     Block,
     with_headings_apart,
@@ -179,3 +180,18 @@ def test_paragraphs_put_together_anew_are_headings_if_number_or_size_and_the_fon
 def test_a_label_with_its_value_in_the_size_of_the_text_is_no_heading(line: str) -> None:
     assert _read((f"# {line}", _BOLD, 20)) == [line]
     assert _read((f"# {line}", _LARGE, 20)) == [f"# {line}"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("| 5.4 | Repairs |\n|---|---|\n| 5.4.1 | Sails |", True),
+        ("| B.5 | 高级选项 |\n|---|---|\n| B.5.1 | 安装过程 |\n| B.5.2 | 预置 |", True),
+        ("| 5.4 | Repairs 12 |\n|---|---|\n| 5.4.1 | Sails 13 |", False),
+        ("| 5.4 | Repairs | 12 |\n|---|---|---|\n| 5.4.1 | Sails | 13 |", False),
+        ("| 5.4 | Repairs |\n|---|---|\n| Sum | Sails |", False),
+    ],
+    ids=["two", "three", "contents", "three columns", "table"],
+)
+def test_headings_one_below_the_other_are_no_table(table: str, expected: bool) -> None:
+    assert bool(layout._NUMBERED_HEADINGS.fullmatch(table)) is expected

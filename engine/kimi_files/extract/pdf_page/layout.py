@@ -41,6 +41,10 @@ _FEWEST_LETTERS = 20
 _MOST_LINKS = 500
 _TARGET = re.compile(r"[()\s<>\x00-\x1f]")
 _TARGETS = re.compile(r"\]\(([^()\s]+)\)")
+# Headings that stand one below the other, with no page numbers as in a table of contents.
+_NUMBERED_HEADINGS = re.compile(
+    r"(?:\|(?:---\|)+\n?|\| (?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,2}){1,4} \| [^|\n]*[^|\n\s\d] \|\n?){3,5}"
+)
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
@@ -245,7 +249,9 @@ def _grids(
     for part in parts:
         if not part.columns or part.box is None or part.wrong:
             continue
-        if not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
+        if _NUMBERED_HEADINGS.fullmatch(part.text):
+            part.wrong = True
+        elif not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
             found = open_grids(page, part.box.grown(1), across)
             if (
                 part.columns == 1
