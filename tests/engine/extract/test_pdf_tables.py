@@ -112,6 +112,47 @@ def test_rows_of_one_text_between_lines_do_not_tear_a_table() -> None:
     assert _tables(text) == [rows]
 
 
+def test_the_head_above_the_first_line_and_the_sum_below_the_last_belong_to_a_table() -> None:
+    rows = [
+        ["Port of", "", "Rate", "Whole"],
+        ["registry", "Days", "a day", "amount"],
+        ["Kiel", "3", "120.00", "360.00"],
+        ["Riga", "1", "95.00", "95.00"],
+        ["Turku", "2", "80.00", "160.00"],
+        ["Total", "6", "", "615.00"],
+    ]
+    lines = " ".join(rule(70, 574 - 20 * number, 450, 574 - 20 * number) for number in range(4))
+    texts = _rows(rows[:2], [75, 205, 305, 405], 592, 12) + " " + _rows(rows[2:], [75, 205, 305, 405], 560, 20)
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {texts} {write(75, 440, 'To be paid within ten days.', 10)}"))
+
+    assert _tables(text) == [[["Port of registry", "Days", "Rate a day", "Whole amount"], *rows[2:]]]
+    assert "\n\nTo be paid within ten days." in text
+
+
+def test_shaded_rows_are_rows_of_the_table_around_them() -> None:
+    names = ["Kiel", "Riga", "Turku", "Gdynia", "Oulu"]
+    rows = [["Port", "Ships", "Tons"], *([name, str(12 + i), str(480 + 7 * i)] for i, name in enumerate(names))]
+    bands = " ".join(f"0.9 g 0 {y} 595 {height} re B 0 g" for y, height in ((555, 18), (519, 18), (30, 60)))
+    sums = _rows([["Ships", "70"], ["Tons", "2470"]], [305, 405], 300)
+    text = _read(Page(_PROSE[:2], operators=f"{bands} {_rows(rows, [75, 305, 405], 596, 18)} {sums}"))
+
+    assert rows in _tables(text)
+
+
+def test_figures_with_lines_of_their_own_stay_beside_their_names() -> None:
+    rows = [
+        ["", "2024", "2025"],
+        ["Harbour dues", "1,480", "1,512"],
+        ["Income before rent of quays", "310", "324"],
+        ["Rent of quays", "95", "97"],
+        ["Net income", "1,885", "1,933"],
+    ]
+    lines = " ".join(rule(300, y, 450, y) for y in (610, 590, 530, 510))
+    text = _read(Page(_PROSE[:2], operators=f"{lines} {_rows(rows, [75, 305, 405], 596, 20)}"))
+
+    assert _tables(text) == [rows]
+
+
 def test_lines_below_a_cell_do_not_tear_a_table() -> None:
     rows = [["No.", "Service", "Rate", "Amount"]]
     for number, berth in enumerate(("Berth 4", "Berth 9", "Berth 21"), start=1):

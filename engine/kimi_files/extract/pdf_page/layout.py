@@ -93,7 +93,7 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     if len(gutters) < 2:
         gutters = [gutter] if (gutter := page_gutter(page, laid.width)) else []
     mixed = _find_mixed(parts, page, gutters, in_doubt=True)
-    grids = _grids(parts, page, across, ruled, regions)
+    grids = _grids(parts, page, across, ruled, regions, gutters)
     if not grids and not any(part.wrong for part in parts):
         return markdown
     gutters = gutters if mixed else []
@@ -234,7 +234,12 @@ def _letters(text: str) -> str:
 
 
 def _grids(
-    parts: list[_Part], page: PageWords, across: list[Rule], ruled: list[Grid], regions: list[Box]
+    parts: list[_Part],
+    page: PageWords,
+    across: list[Rule],
+    ruled: list[Grid],
+    regions: list[Box],
+    gutters: Sequence[float],
 ) -> list[Grid]:
     grids = ruled
     for region in regions:
@@ -243,7 +248,12 @@ def _grids(
         # Ruled tables that stand one below the other have lines that begin and end at the same places, too.
         if sum(region.covered_by(other) for other in others) > 0.3:
             continue
-        found = [g for g in open_grids(page, region, across) if all(g.box.covered_by(other) < 0.1 for other in others)]
+        found = [
+            grid
+            for grid in open_grids(page, region, across, others)
+            if all(grid.box.covered_by(other) < 0.1 for other in others)
+            and (gutters or not _has_names_beside(grid, page, regions))
+        ]
         if sum(len(grid.rows) for grid in found) > sum(len(grid.rows) for grid in inner):
             grids = [grid for grid in grids if grid not in inner] + found
     for part in parts:
@@ -252,7 +262,7 @@ def _grids(
         if _NUMBERED_HEADINGS.fullmatch(part.text):
             part.wrong = True
         elif not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
-            found = open_grids(page, part.box.grown(1), across)
+            found = open_grids(page, part.box.grown(1), across, [grid.box for grid in grids])
             if (
                 part.columns == 1
                 or any(grid.is_sparse for grid in found)
@@ -262,6 +272,14 @@ def _grids(
             else:
                 grids.extend(found)
     return grids
+
+
+def _has_names_beside(grid: Grid, page: PageWords, regions: list[Box]) -> bool:
+    """Whether the rows have their names left of the lines: these are around the figures of a table only."""
+    box = grid.box
+    left = page.runs_within(Box(0, box.top, box.left, box.bottom))
+    names = in_lines(run for run in left if not any(region.holds(run) for region in regions))
+    return len(names) >= 0.6 * len(grid.rows)
 
 
 def _holds_prose(box: Box, page: PageWords) -> bool:
@@ -290,7 +308,7 @@ def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequ
         new = [_Piece(block.box, block.text) for block in with_headings_marked(found, laid.styles) if block.box]
         new.extend(_Piece(grid.box, _table(grid)) for grid in own if grid in waiting)
         waiting = [grid for grid in waiting if grid not in own]
-        pieces.extend(_linked(sorted(new, key=lambda piece: piece.box.top), part.text))
+        pieces.extend(_linked(sorted(new, key=lambda piece: (round(piece.box.top), piece.box.left)), part.text))
     return pieces
 
 

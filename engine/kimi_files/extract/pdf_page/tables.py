@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -38,6 +38,9 @@ _GOES_ON = re.compile(r"[a-z(&/,;%)]")
 
 _MOST_TITLES = 3
 """Rows of one text that follow each other in a table: what sums up the rows above, what names those below, a note."""
+
+_BLANK = 5.0
+"""Heights of a line between the last row of a table and what is none of it."""
 
 _Place = tuple[int, int]
 
@@ -112,18 +115,106 @@ def open_regions(page: PageWords, across: list[Rule]) -> list[Box]:
     ]
 
 
-def open_grids(page: PageWords, box: Box, across: list[Rule]) -> list[Grid]:
-    """The tables in ``box`` by how their words stand in columns; what is prose there is left out."""
-    grids = []
-    lines: list[Line] = []
-    for line in in_lines(page.within(box)):
+def open_grids(page: PageWords, box: Box, across: list[Rule], taken: Sequence[Box] | None = None) -> list[Grid]:
+    """The tables in ``box`` by how their words stand in columns; what is prose there is left out.
+
+    Where the places that are ``taken`` are given, rows directly above and below ``box`` may belong to them.
+    """
+    groups: list[list[Line]] = [[]]
+    words = page.within(box)
+    if taken:
+        words = [word for word in words if not any(place.holds(word) for place in taken)]
+    for line in in_lines(words):
         if (len(line.words) > 5 or WIDE.search(line.words[0].text)) and is_prose(line.words, box.width):
-            grids.append(_open_grid(lines, box, across))
-            lines = []
+            groups.append([])
         else:
-            lines.append(line)
-    grids.append(_open_grid(lines, box, across))
+            if groups[-1] and line.top - groups[-1][-1].bottom > _BLANK * groups[-1][-1].height:
+                groups.append([])
+            groups[-1].append(line)
+    if taken is not None:
+        groups[0] = [*_beside(page, groups[0], box, taken, above=True), *groups[0]]
+        groups[-1] = [*groups[-1], *_beside(page, groups[-1], box, taken, above=False)]
+    grids = (_open_grid(lines, box, across) for lines in groups)
     return [grid for grid in grids if grid is not None]
+
+
+def _beside(page: PageWords, lines: list[Line], box: Box, taken: Sequence[Box], *, above: bool) -> list[Line]:
+    """The lines directly above or below those of a table that stand in its columns: its head, its last row."""
+    if len(lines) < 2:
+        return []
+    height = median(line.height for line in lines)
+    reach = min(1.3 * max(b.middle - a.middle for a, b in pairwise(lines)), 3 * height)
+    inner: list[float] = []
+    found: list[Line] = []
+    notes: list[Line] = []
+    last = lines[0] if above else lines[-1]
+    if above and not any(_NUMERIC.fullmatch(part.text) for part in last.segments):
+        return []
+    # Where something stands left of the lines, these are around a part of a table only.
+    if page.within(Box(0, last.top, box.left, last.bottom)):
+        return []
+    kind = "row"
+    while kind in ("row", "note") or (kind == "head" and above):
+        top, bottom = (last.middle - reach, last.top) if above else (last.bottom, last.middle + reach)
+        near = in_lines(page.within(Box(0, top, box.right, bottom)))
+        if not near:
+            break
+        last = near[-1 if above else 0]
+        if len(last.segments) == 1 and last.segments[0].right - last.segments[0].left > 0.4 * box.width:
+            break
+        if last.words[0].centre < box.left or not 0.75 * height < last.height < 1.35 * height:
+            break
+        if any(place.holds(word) for place in taken for word in last.words):
+            break
+        if not inner:
+            columns = _columns(lines)
+            inner = [start for start, _ in columns[1:]]
+            extents = _extents(lines, columns, inner)
+            least = max(2, 0.6 * len(extents))
+            if not inner:
+                break
+        before, kind = kind, _kind(last, inner, extents, least)
+        if kind == "note" and before != "head" and len(notes) < 2:
+            notes.append(last)
+        elif (kind == "row" and before != "head") or kind == ("head" if above else "sum"):
+            found += [*notes, last]
+            notes = []
+            if kind == "head":
+                # The other lines of a head stand close, and need not name each column.
+                reach, least = 1.5 * height, 2
+        else:
+            break
+    return found[::-1] if above else found
+
+
+def _kind(line: Line, inner: list[float], extents: list[tuple[float, float]], least: float) -> str:
+    """What a line directly above or below a table is to it: a row, a head, a sum, a note below a cell, or nothing ("")."""
+    parts = line.segments
+    places = [bisect_right(inner, part.left + 1) for part in parts]
+    whole = all(place == bisect_left(inner, part.right - 1) for place, part in zip(places, parts, strict=True))
+    near = 0.35 * line.height
+    if len(parts) == 1:
+        if (
+            any(map(str.isdigit, line.text))
+            and parts[0].text[0].isalpha()
+            and abs(parts[0].right - extents[-1][1]) < near
+        ):
+            return "sum"
+        return "note" if whole and places[0] < len(extents) - 1 else ""
+    figures = [place for place, part in zip(places, parts, strict=True) if any(map(str.isdigit, part.text))]
+    if (
+        whole
+        and len(set(figures)) == len(figures)
+        and any(
+            place > places[0] and _NUMERIC.fullmatch(part.text) and abs(part.right - extents[place][1]) < near
+            for place, part in zip(places, parts, strict=True)
+        )
+    ):
+        return "row"
+    named = [next((c for c, e in enumerate(extents) if _aligned([part], e, 1.5 * line.height)), None) for part in parts]
+    if figures or None in named or len(set(named)) < least:
+        return ""
+    return "head"
 
 
 def _by_table(page: PageWords, group: list[Rule]) -> Iterator[list[Rule]]:
@@ -405,7 +496,22 @@ def _columns(lines: list[Line]) -> list[tuple[float, float]]:
                 inner.append((opened + at) / 2)
             opened = None
     left, right = min(line.words[0].left for line in lines), max(word.right for line in lines for word in line.words)
+    inner = [start for start, end in pairwise([*inner, right + 1]) if not _holds_ends(lines, start, end)]
     return _without_marks(lines, list(pairwise([left, *inner, right])))
+
+
+def _holds_ends(lines: list[Line], start: float, end: float) -> bool:
+    """Whether what stands between two gaps is no column: nothing begins there, and few texts end there."""
+    few = 0.2 * len(lines)
+    for line in lines:
+        if any(start <= part.left < end for part in line.segments):
+            return False
+        for a, b in pairwise(line.words):
+            if start <= b.centre < end:
+                few -= 1
+                if few < 0 or _NUMERIC.fullmatch(a.text):
+                    return False
+    return True
 
 
 def _without_marks(lines: list[Line], columns: list[tuple[float, float]]) -> list[tuple[float, float]]:
