@@ -7,19 +7,27 @@ import re
 from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
-_SYMBOL_FONT = re.compile(rb"\\f(\d{1,5})(?:\\|\b)[^;]{0,200}?[ }](Symbol|Wingdings(?: [23])?|Webdings);")
-_NAME_ENDS = (b"Symbol;", b"dings")
+_SYMBOL_FONT = re.compile(
+    rb"\\f(\d{1,5})(?:\\|\b)[^;]{0,200}?[ }](Symbol|Wingdings(?: [23])?|Webdings|(?:ITC )?Zapf ?Dingbats|Monotype Sorts)"
+    rb"(?:\{\\\*\\falt [^{};]{0,80}\})?;"
+)
+_NAME_ENDS = (b"Symbol", b"dings", b"Dingbats", b"Monotype Sorts")
 _FONTS_WITHIN = 1 << 16
 # Words that say how a text looks, and none that ends a paragraph or a cell.
-_LOOKS = (
-    rb"(?>(?:[{}\r\n]|\\(?!par|cell|tab|line|row|sect|page|nestcell|footnote|chftn|super|nosupersub|u-?\d|bin)"
-    rb"[a-z]{1,20}-?\d{0,9} ?)*)"
+_LOOK = (
+    rb"\\(?!par|cell|tab|line|row|sect|page|nestcell|footnote|chftn|super|nosupersub|u-?\d|bin)"
+    rb"[a-z]{1,20}-?\d{0,9} ?"
 )
+_LOOKS = rb"(?>(?:[{}\r\n]|" + _LOOK + rb")*)"
+# Of a run, whose font ends where another begins.
+_LOOKS_OF_RUN = rb"(?>(?:[\r\n]|(?!\\f\d)" + _LOOK + rb")*)"
 _RAISED = re.compile(rb"\\super(?![a-z0-9]) ?" + _LOOKS + rb"([^\s\\{}]{1,8})(?=[\\}])")
 _ENDS = re.compile(rb"\\(?:par|cell|tab|line|row|sect|page|nestcell|footnote)(?![a-z])")
 _WORDS = re.compile(rb"\\[a-z]{1,20}-?\d{0,9} ?|[{}\r\n]")
 _NEAR = 400
-_CODES = re.compile(rb"\\'([0-9a-fA-F]{2})|([!-\[\]-z|~])")
+# A code from U+F020 to U+F0FF before what stands for it in old programs, a byte, or a letter.
+_CODE = rb"\\u-(?:3[89]|40)\d\d ?(?:\\'[0-9a-fA-F]{2}|[?_])|\\'[0-9a-fA-F]{2}|[!-\[\]-z|~]"
+_CODES = re.compile(rb"\\u(-\d{4}) ?(?:\\'[0-9a-fA-F]{2}|[?_])|\\'([0-9a-fA-F]{2})|([!-\[\]-z|~])")
 
 
 def with_signs(untrusted_bytes: bytes) -> bytes:
@@ -34,14 +42,14 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
     if not fonts:
         return changed
     numbers = b"|".join(fonts)
-    run = re.compile(rb"\\f(" + numbers + rb")(?!\d)( ?" + _LOOKS + rb")((?>(?:\\'[0-9a-fA-F]{2}|[!-\[\]-z|~])+))")
+    run = re.compile(rb"\\f(" + numbers + rb")(?!\d)( ?" + _LOOKS_OF_RUN + rb")((?>(?:" + _CODE + rb")+))")
 
     def shown(found: re.Match[bytes]) -> bytes:
-        # Within the looks another font may begin.
-        if re.search(rb"\\f\d|[{}]", found[2]):
-            return found[0]
         font = fonts[found[1]].decode("ascii")
-        codes = (int(code, 16) if code else plain[0] for code, plain in _CODES.findall(found[3]))
+        codes = (
+            0x10000 + int(private) if private else int(byte, 16) if byte else plain[0]
+            for private, byte, plain in _CODES.findall(found[3])
+        )
         return b"\\f" + found[1] + found[2] + b"".join(_unicode(sign(font, code)) for code in codes)
 
     return run.sub(shown, changed)

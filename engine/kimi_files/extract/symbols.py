@@ -14,12 +14,17 @@ _WINGDINGS = (
     "·○⭕◯◉◎🔿▪☐▴✦★✶✷✹✵⯐⌖✧⯏⯑✪✰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛↩↪↶↷⮴⮵⮶⮷🙪🙫🙕🙔🙗🙖🙐🙑🙒🙓⌫⌦⮘➢⮙⮛⮈⮊⮉⮋←→↑↓↖↗↙↘←➔↑↓↖↗↙↘⇦⇨⇧⇩⬄⇳⬁⬀⬃⬂▭▫✗✓☒☑ ",
 )
 _NUMBERS = dict(enumerate("⓪①②③④⑤⑥⑦⑧⑨⑩⓿❶❷❸❹❺❻❼❽❾❿", 0x80))
+# Unicode has Zapf's signs in the order of their codes, but for those that it had before.
+_DINGBATS = {code: chr(code + (0x26E0 if code < 0x7F else 0x26C0)) for code in (*range(0x21, 0x7F), *range(0xA1, 0xFF))}
+_DINGBATS |= dict(zip(b"%*+Hlnstuw\xa8\xa9\xaa\xab\xd5\xd6\xd7\xf0", "☎☛☞★●■▲▼◆◗♣♦♥♠→↔↕ ", strict=True))
+_DINGBATS |= dict(enumerate("①②③④⑤⑥⑦⑧⑨⑩", 0xAC))
 _OTHERS = {
+    **dict.fromkeys(("zapf dingbats", "zapfdingbats", "itc zapf dingbats", "monotype sorts"), _DINGBATS),
     "wingdings 2": dict(zip(b"OPQRSTU\x98\x99\xa2\xa3", "✗✓☒☑☒☒⊗●○■□", strict=True)),
     "wingdings 3": dict(zip(b'!"#$fghipqrstuvw}', "←→↑↓←→↑↓▲▼△▽◀▶◁▷▶", strict=True)),
     "webdings": dict(zip(b"34567acgrn", "◀▶▲▼⏪✔□■✗●", strict=True)),
 }
-_FONTS = re.compile("symbol$|wingdings(?: [23])?$|webdings$")
+_FONTS = re.compile("symbol$|wingdings(?: [23])?$|webdings$|(?:itc )?zapf ?dingbats$|monotype sorts$")
 
 # The codes of symbol fonts as characters of their own: U+F020 to U+F0FF.
 _PRIVATE = re.compile("[\uf020-\uf0ff]")

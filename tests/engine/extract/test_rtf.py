@@ -116,11 +116,15 @@ def test_the_text_alone_has_notes_and_tables_too() -> None:
         (rb"Area 10{\super 6} m\super 2\nosupersub .", "Area 10^6 m^2."),
         (rb"10}{\b\super\fs20 -6}{\b0  J", "10^-6 J"),
         (rb"the 3{\super rd} of x\par {\super 1} A note", "the 3rd of x\n\n1 A note"),
+        (rb"{\f3 \'34} {\f3\fs20 \u-4031\'41}{\f2\u-3999?\u-3913\'b7 x}", "✔ ✡α• x"),
         (rb"a {\f1\fs20 \'fc} b {\f2\'ae} c {\f2 b}{\f1\u-3844?} {\f0 d}", "a ✓ b → c β✓ d"),
     ],
 )
 def test_powers_and_signs_of_symbol_fonts_are_told(written: bytes, shown: str) -> None:
-    fonts = rb"{\fonttbl{\f0\froman Times;}{\f1\fnil\fcharset2 Wingdings;}{\f2\fcharset2{\*\panose 0505}Symbol;}}"
+    fonts = (
+        rb"{\fonttbl{\f0\froman Times;}{\f1\fnil\fcharset2 Wingdings;}{\f2\fcharset2{\*\panose 0505}Symbol;}"
+        rb"{\f3\fcharset2 Zapf Dingbats{\*\falt Monotype Sorts};}}"
+    )
     text = read(word.read, b"{\\rtf1\\ansi\\deff0" + fonts + b"{\\colortbl;}" + written + b"\\par}", "a.rtf").texts[0]
 
     assert text == shown

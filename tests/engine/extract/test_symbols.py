@@ -23,6 +23,10 @@ from kimi_files.extract.symbols import readable, sign, with_signs
         ("Symbol", 0x61, "α"),
         ("Symbol", 0xF0B3, "≥"),
         ("Symbol", 0xE5, "∑"),
+        ("Monotype Sorts", 0xF034, "✔"),
+        ("ZapfDingbats", 0x6C, "●"),
+        ("ITC Zapf Dingbats", 0xB6, "❶"),
+        ("Zapf Dingbats", 0xF0D4, "➔"),
         ("Arial", 0x2122, "™"),
     ],
 )

@@ -21,7 +21,9 @@ _PRIVATE_TEXT = re.compile(
     rb"<w:t(?: [^<>]*)?>([^<\xef]*(?:\xef(?!\x80[\xa0-\xbf]|[\x81-\x83])[^<\xef]*)*\xef(?:\x80[\xa0-\xbf]|[\x81-\x83])[^<]*)"
 )
 _PRIVATE = re.compile("[\uf020-\uf0ff]")
-_FONT = re.compile(rb'<w:rFonts [^<>]*?w:(?:ascii|hAnsi)="((?:Symbol|Wingdings|Webdings)[^"<>]*)"')
+_FONT = re.compile(
+    rb'<w:rFonts [^<>]*?w:(?:ascii|hAnsi)="((?:Symbol|Wingdings|Webdings|(?:ITC )?Zapf|Monotype Sorts)[^"<>]*)"'
+)
 _FIELD = re.compile(rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?>(?:[^<]|<(?!/w:ffData>))*))</w:ffData>\s*</w:fldChar>")
 _CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
 _CHECKED_FIRST = re.compile(rb'<w:default(?: w:val="([^"<>]*)")?/>')
