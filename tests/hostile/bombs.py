@@ -488,6 +488,17 @@ def _deep_rtf(_: str) -> bytes:
     return b"{\\rtf1 " + b"{" * 200_000 + b"words" + b"}" * 200_000 + b"}"
 
 
+def _fonts_rtf(_: str) -> bytes:
+    """Runs of a symbol font that look like much and say nothing."""
+    return b"{\\rtf1{\\fonttbl{\\f1 Symbol;}}{\\colortbl;}" + (b"\\f1" + b"\\b" * 50) * 5_000 + b" words}"
+
+
+def _raised_word(_: str) -> bytes:
+    """Raised texts without a text, and fields without an end."""
+    runs = '<w:vertAlign w:val="superscript"/>' * 20_000 + "<w:fldChar><w:ffData/></w:fldChar>" * 20_000
+    return word.docx([word.paragraph("words"), f"<w:p>{runs}</w:p>"])
+
+
 def _bin_rtf(_: str) -> bytes:
     return b"{\\rtf1 " + b"\\bin2147483647 a" * 9_999 + b"\\u-99999999999999999999 words}"
 
@@ -557,6 +568,8 @@ BOMBS = (
     Bomb("deep.ipynb", _deep("[", "]", before='{"nbformat":4,"cells":', after="}")),
     Bomb("deep.rtf", _deep_rtf),
     Bomb("binary.rtf", _bin_rtf),
+    Bomb("fonts.rtf", _fonts_rtf),
+    Bomb("raised.docx", _raised_word),
     Bomb("deep.eml", _deep_mail),
     Bomb("attachments.eml", _deep_attachments),
     Bomb("pages.pdf", _page_loop, pictures=True),

@@ -16,7 +16,10 @@ _WORTH_LOOKING = re.compile(
 )
 _SIGN = re.compile(rb'<w:sym (?=[^<>]*w:font="([^"<>]*)")(?=[^<>]*w:char="([0-9A-Fa-f]{1,4})")[^<>]*/>')
 _RAISED = re.compile(rb'<w:vertAlign w:val="superscript"/>')
-_REST_OF_RUN = re.compile(rb"(?>(?:[^<]|<(?!/w:r>|w:t[ >]))*)<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+# To the next raised text, and to the next field, at most: a search from each to the end takes the square of the time.
+_REST_OF_RUN = re.compile(
+    rb"(?>(?:[^<]|<(?!/w:r>|w:t[ >]|w:vertAlign w:val=\"superscript\"/>))*)<w:t(?: [^<>]*)?>([^<]*)</w:t>"
+)
 _PRIVATE_TEXT = re.compile(
     rb"<w:t(?: [^<>]*)?>([^<\xef]*(?:\xef(?!\x80[\xa0-\xbf]|[\x81-\x83])[^<\xef]*)*\xef(?:\x80[\xa0-\xbf]|[\x81-\x83])[^<]*)"
 )
@@ -24,7 +27,9 @@ _PRIVATE = re.compile("[\uf020-\uf0ff]")
 _FONT = re.compile(
     rb'<w:rFonts [^<>]*?w:(?:ascii|hAnsi)="((?:Symbol|Wingdings|Webdings|(?:ITC )?Zapf|Monotype Sorts)[^"<>]*)"'
 )
-_FIELD = re.compile(rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?>(?:[^<]|<(?!/w:ffData>))*))</w:ffData>\s*</w:fldChar>")
+_FIELD = re.compile(
+    rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?>(?:[^<]|<(?!/w:ffData>|w:ffData>))*))</w:ffData>\s*</w:fldChar>"
+)
 _CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
 _CHECKED_FIRST = re.compile(rb'<w:default(?: w:val="([^"<>]*)")?/>')
 _CHOICE = re.compile(rb'<w:listEntry w:val="([^"<>]*)"/>')
