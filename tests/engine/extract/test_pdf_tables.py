@@ -139,6 +139,23 @@ def test_shaded_rows_are_rows_of_the_table_around_them() -> None:
     assert rows in _tables(text)
 
 
+def test_lines_around_other_facts_do_not_take_the_head_of_the_table_below() -> None:
+    facts = [["Ship", "Master", "Arrived"], ["Aurora", "I. Berg", "8-9-2022"]]
+    rows = [
+        ["Berth", "Quay", "Days", "Rate", "Tax", "Amount"],
+        ["E4", "Northern quay", "3", "49.99", "21 %", "149.97"],
+        ["E9", "Southern quay", "1", "80.00", "21 %", "80.00"],
+        ["E12", "Southern quay", "2", "75.00", "21 %", "150.00"],
+    ]
+    address = [["Harbour office", "", "Shipping line"], ["Quay 1", "", "Lake road 12"], ["Kiel", "", "Turku"]]
+    lines = " ".join(rule(44, y, 548, y) for y in (700, 600, 546))
+    texts = [_rows(address, [46, 200, 400], 685, 14), _rows(facts, [46, 220, 420], 588, 12)]
+    texts.append(_rows(rows, [46, 150, 300, 350, 420, 500], 550, 14))
+    text = _read(Page([], operators=f"{lines} {' '.join(texts)}"))
+
+    assert rows in _tables(text)
+
+
 def test_figures_with_lines_of_their_own_stay_beside_their_names() -> None:
     rows = [
         ["", "2024", "2025"],

@@ -37,6 +37,9 @@ _ACROSS = 8
 _THIN = 3.0
 """Points: a filled shape no thicker than that is a line."""
 
+_ONE_LINE = 16.0
+"""Points: not more than a line of a table is tall."""
+
 _FEWEST_LETTERS = 20
 _MOST_LINKS = 500
 _TARGET = re.compile(r"[()\s<>\x00-\x1f]")
@@ -252,6 +255,7 @@ def _grids(
             grid
             for grid in open_grids(page, region, across, others)
             if all(grid.box.covered_by(other) < 0.1 for other in others)
+            and not _tears(grid, parts)
             and (gutters or not _has_names_beside(grid, page, regions))
         ]
         if sum(len(grid.rows) for grid in found) > sum(len(grid.rows) for grid in inner):
@@ -272,6 +276,17 @@ def _grids(
             else:
                 grids.extend(found)
     return grids
+
+
+def _tears(grid: Grid, parts: list[_Part]) -> bool:
+    """Whether it ends with the head of a table below it that has many more columns."""
+    return any(
+        part.columns >= 2 * len(grid.rows[0])
+        and part.box
+        and 0 < part.box.covered_by(grid.box) <= 0.3
+        and 0 < grid.box.bottom - part.box.top < _ONE_LINE < part.box.top - grid.box.top
+        for part in parts
+    )
 
 
 def _has_names_beside(grid: Grid, page: PageWords, regions: list[Box]) -> bool:
