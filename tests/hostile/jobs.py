@@ -93,6 +93,7 @@ ATTACKS: dict[str, Callable[[Any], Any]] = {
     "raise its own memory limit": lambda _: _called(SYSTEM.setrlimit(2, (ctypes.c_long * 2)(-1, -1))) or "raised",
     "make new namespaces": lambda _: _called(SYSTEM.unshare(0x10000000)) or "unshared",
     "load a kernel program": lambda _: _called(SYSTEM.syscall(321, 0, 0, 0)) or "loaded",
+    "take memory that the limit does not count": lambda _: mmap.mmap(-1, 1 << 20),
     "queue calls past the filter": lambda _: _called(SYSTEM.syscall(425, 8, ctypes.create_string_buffer(120))),
 }  # fmt: skip
 """By what they try; the target is the server's process id, or the path of a file of the user's."""
@@ -100,7 +101,7 @@ ATTACKS: dict[str, Callable[[Any], Any]] = {
 WORKER_ENDS: dict[str, Callable[[Any], Any]] = {
     "crash": lambda _: ctypes.string_at(0),
     "abort": lambda _: os.abort(),
-    "eat memory": lambda _: len([mmap.mmap(-1, 1 << 30).write(bytes(1 << 30)) for _ in range(64)]),
+    "eat memory": lambda _: len([bytearray(1 << 28) for _ in range(64)]),
     "spin": lambda _: [None for _ in iter(int, 1)],
     "sleep": lambda _: select.select([], [], []),
 }

@@ -147,7 +147,7 @@ _CALLS: dict[str, tuple[int, int | None]] = {
     "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
     "epoll_pwait2": (441, 441), "shutdown": (48, 210),
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72),
-    "mmap": (9, 222), "mprotect": (10, 226), "munmap": (11, 215), "mremap": (25, 216), "brk": (12, 214),
+    "mprotect": (10, 226), "munmap": (11, 215), "mremap": (25, 216), "brk": (12, 214),
     "madvise": (28, 233), "mincore": (27, 232), "msync": (26, 227), "membarrier": (324, 283),
     "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139), "sigaltstack": (131, 132),
     "futex": (202, 98), "set_robust_list": (273, 99), "get_robust_list": (274, 100), "rseq": (334, 293),
@@ -162,6 +162,7 @@ _CALLS: dict[str, tuple[int, int | None]] = {
 
 _WRITING = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
 _THREAD = 0x10000  # CLONE_THREAD
+_SHARED, _ANONYMOUS = 0x01, 0x20  # MAP_SHARED, MAP_ANONYMOUS
 _OF_DESCRIPTORS = (0, 1, 2, 3, 4, 1030)  # fcntl: duplicates and flags; not F_SETOWN, which sends signals
 _OF_STREAMS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # ioctl: isatty, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 _OF_PAIRS = tuple(1 | close | wait for close in (0, 0o2000000) for wait in (0, 0o4000))  # streams, connected for good
@@ -200,6 +201,7 @@ def _instructions() -> list[bytes]:
         *on(2, None, *_unless_bits(1, _WRITING, _EACCES)),  # open
         *on(257, 56, *_unless_bits(2, _WRITING, _EACCES)),  # openat
         *on(56, 220, _step(_LOAD, _ARGUMENTS), _jump(_ANY_BIT, _THREAD, 1, 0), _refusal(_EPERM), _verdict(_ALLOW)),  # clone
+        *on(9, 222, *_unless_both_bits(3, _SHARED, _ANONYMOUS)),  # mmap: the memory limit does not count what is shared
         *on(53, 199, *_if_one_of(1, _OF_PAIRS)),  # socketpair
         *on(435, 435, _refusal(_ENOSYS)),  # clone3: its flags cannot be seen, and the C library then takes clone
         *on(62, 129, *_if_one_of(0, own)),  # kill
@@ -227,6 +229,13 @@ def _if_null(argument: int) -> list[bytes]:
 
 def _unless_bits(argument: int, bits: int, error: int) -> list[bytes]:
     return [_step(_LOAD, _ARGUMENTS + 8 * argument), _jump(_ANY_BIT, bits, 0, 1), _refusal(error), _verdict(_ALLOW)]
+
+
+def _unless_both_bits(argument: int, one: int, other: int) -> list[bytes]:
+    return [
+        _step(_LOAD, _ARGUMENTS + 8 * argument), _jump(_ANY_BIT, one, 0, 2),
+        _jump(_ANY_BIT, other, 0, 1), _refusal(_EPERM), _verdict(_ALLOW),
+    ]  # fmt: skip
 
 
 def _step(code: int, value: int) -> bytes:
