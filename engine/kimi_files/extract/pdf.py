@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import chain
 from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,13 +18,13 @@ from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning
 from kimi_files.extract.pdf_page import drawing
 from kimi_files.extract.pdf_page.continued import continued
 from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
-from kimi_files.extract.pdf_page.levels import Part, headings, levels, with_levels
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, without_running
 from kimi_files.extract.scan.reader import Scan, ScanReader
 
 if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage
+    from kimi_files.extract.pdf_page.levels import Part
     from kimi_files.formats import Format
 
 # A part is large enough for liteparse, which looks across all its pages for the size of the text.
@@ -238,7 +239,10 @@ def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator
             _look_ahead(ahead, seen, len(numbers), coming[0])
             laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
             coming.append(_beside().submit(next, batches, None))
-            parts.append(headings(laid) if size < count else Part({}, {}))
+            if size < count:
+                from kimi_files.extract.pdf_page.levels import headings
+
+                parts.append(headings(laid))
             turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
             laid |= _upright(untrusted_pdf, turned)
             made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
@@ -274,7 +278,15 @@ def _part_size(count: int) -> int:
 
 
 def _on_levels(parts: Sequence[Part], made: Sequence[Sequence[_Page]], stop: int) -> Iterator[_Page]:
-    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them."""
+    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them.
+
+    No parts are those of a file that was read at once.
+    """
+    if not parts:
+        yield from chain.from_iterable(made)
+        return
+    from kimi_files.extract.pdf_page.levels import levels, with_levels
+
     number = stop - sum(map(len, made))
     known = levels(parts)[len(parts) - len(made) :]
     for pages, part, changed in zip(made, parts[len(parts) - len(made) :], known, strict=True):
@@ -362,14 +374,16 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
     """One page from both engines; ``laid`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_page.ideographs import without_false_code
     from kimi_files.extract.pdf_page.layout import put_right, with_links
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
         # A link over several lines or words comes as one link for each of them.
         markdown = _SAME_LINK_GOES_ON.sub(r"\2", markdown)
-    markdown = without_false_code(markdown)
+    if not markdown.isascii():
+        from kimi_files.extract.pdf_page.ideographs import without_false_code
+
+        markdown = without_false_code(markdown)
     if seen.plain is None:
         return _Page(markdown, markdown, is_damaged=not markdown)
     plain, letters = seen.plain, seen.letters
@@ -406,14 +420,18 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
 
 def _by_lines(markdown: str, plain: str) -> str:
     """The markdown with what the lines of pdfium's text tell: where words and headings end, and in which order they are read."""
-    from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
     from kimi_files.extract.pdf_page.headings import with_headings_apart, with_headings_of_papers
-    from kimi_files.extract.pdf_page.ideographs import without_breaks
     from kimi_files.extract.pdf_page.lines import with_short_lines
 
-    if runs_from_right(plain):
-        return as_read(markdown, plain)
-    text = without_false_formulas(without_breaks(markdown, plain), plain)
+    # What only other scripts need is not loaded for a page in English.
+    if not plain.isascii():
+        from kimi_files.extract.pdf_page.from_right import as_read, runs_from_right
+        from kimi_files.extract.pdf_page.ideographs import without_breaks
+
+        if runs_from_right(plain):
+            return as_read(markdown, plain)
+        markdown = without_breaks(markdown, plain)
+    text = without_false_formulas(markdown, plain)
     text = with_short_lines(with_headings_of_papers(text, plain), plain)
     return with_headings_apart(text, plain)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from kimi_files.extract.pdf_page.words import WIDE, glued
+from kimi_files.extract.pdf_page.words import glued, wide_signs
 
 _SIGN = "[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]"
 _BLANK = re.compile(f"(?<={_SIGN}) (?={_SIGN})")
@@ -20,7 +20,7 @@ def without_false_code(markdown: str) -> str:
     def text(found: re.Match[str]) -> str:
         lines = [line.strip() for line in found[1].splitlines()]
         letters = "".join(found[1].split())
-        return glued(lines) if len(WIDE.findall(letters)) > _MOST * len(letters) else found[0]
+        return glued(lines) if wide_signs(letters) > _MOST * len(letters) else found[0]
 
     return markdown if markdown.isascii() or "```" not in markdown else _FENCED.sub(text, markdown)
 
@@ -43,4 +43,4 @@ def without_breaks(markdown: str, plain: str) -> str:
 
 
 def _width(line: str) -> int:
-    return len(line) + len(WIDE.findall(line))
+    return len(line) + wide_signs(line)

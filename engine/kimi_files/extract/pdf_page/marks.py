@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kimi_files.extract.symbols import readable
-
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right and top in points."""
 
@@ -203,7 +201,10 @@ def without_false_formulas(markdown: str, plain: str) -> str:
         found = re.search(r"[\W_]{0,4}".join(characters[:400]), plain)
         return " ".join(found[0].split()) if found else match[0]
 
-    markdown = readable(markdown, is_formula=True)
+    if not markdown.isascii():
+        from kimi_files.extract.symbols import readable
+
+        markdown = readable(markdown, is_formula=True)
     return _FORMULA.sub(words, markdown) if "$" in markdown and len(plain) <= _LONGEST_PAGE else markdown
 
 

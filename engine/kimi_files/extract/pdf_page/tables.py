@@ -10,7 +10,6 @@ from itertools import pairwise
 from statistics import median
 
 from kimi_files.extract.pdf_page.words import (
-    WIDE,
     Box,
     Line,
     PageWords,
@@ -20,6 +19,7 @@ from kimi_files.extract.pdf_page.words import (
     is_prose,
     joined,
     text_of,
+    wide_signs,
 )
 
 # Points. Lines are drawn as pieces that meet within a point or two.
@@ -125,7 +125,7 @@ def open_grids(page: PageWords, box: Box, across: list[Rule], taken: Sequence[Bo
     if taken:
         words = [word for word in words if not any(place.holds(word) for place in taken)]
     for line in in_lines(words):
-        if (len(line.words) > 5 or WIDE.search(line.words[0].text)) and is_prose(line.words, box.width):
+        if (len(line.words) > 5 or wide_signs(line.words[0].text)) and is_prose(line.words, box.width):
             groups.append([])
         else:
             if groups[-1] and line.top - groups[-1][-1].bottom > _BLANK * groups[-1][-1].height:
