@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kimi_files.extract.edits import edited
 from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
@@ -56,14 +57,12 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
 
 
 def _with_powers(untrusted_bytes: bytes) -> bytes:
-    parts: list[bytes] = []
-    position = 0
-    for found in _RAISED.finditer(untrusted_bytes):
+    def is_one(found: re.Match[bytes]) -> bool:
         before = _ENDS.split(untrusted_bytes[max(found.start() - _NEAR, 0) : found.start()])[-1]
-        if is_power(found[1].decode("latin-1"), _WORDS.sub(b"", before).decode("latin-1")):
-            parts += untrusted_bytes[position : found.start(1)], b"^"
-            position = found.start(1)
-    return b"".join([*parts, untrusted_bytes[position:]])
+        return is_power(found[1].decode("latin-1"), _WORDS.sub(b"", before).decode("latin-1"))
+
+    places = (found.start(1) for found in _RAISED.finditer(untrusted_bytes) if is_one(found))
+    return edited(untrusted_bytes, ((place, place, b"^") for place in places))
 
 
 def _unicode(character: str) -> bytes:

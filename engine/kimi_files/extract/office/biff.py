@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired
+from kimi_files.extract.edits import edited
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
 from kimi_files.extract.office.markdown import is_power
@@ -299,10 +300,14 @@ def _with_powers(text: str, runs: bytes, raised: Sequence[bool]) -> str:
     """A text of several fonts, some of which are raised."""
     starts = [(start, font < len(raised) and raised[font]) for start, font in struct.iter_unpack("<HH", runs)]
     ends = [start for start, _ in starts[1:]] + [len(text)]
-    for (start, is_raised), end in reversed(list(zip(starts, ends, strict=True))):
-        if is_raised and is_power(text[start:end], text[:start]):
-            text = f"{text[:start]}^{text[start:]}"
-    return text
+    return edited(
+        text,
+        [
+            (start, start, "^")
+            for (start, is_raised), end in zip(starts, ends, strict=True)
+            if is_raised and is_power(text[start:end], text[max(start - 1, 0) : start])
+        ],
+    )
 
 
 def _strings_across(parts: list[bytes], position: int, count: int, raised: Sequence[bool] = ()) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from kimi_files.extract.edits import edited
 from kimi_files.extract.office import signs
 from kimi_files.extract.office.package import Attributes, Package, parse_xml
 
@@ -118,12 +119,7 @@ def _with_changes(document: bytes) -> bytes:
             for change in changes:
                 change.first = found.start("text") if change.first < 0 else change.first
                 change.last = found.end("text")
-    parts: list[bytes] = []
-    position = 0
-    for place, _, words in sorted(marks):
-        parts += document[position:place], words
-        position = place
-    return _CHANGE.sub(b"", b"".join([*parts, document[position:]]))
+    return _CHANGE.sub(b"", edited(document, ((place, place, words) for place, _, words in sorted(marks))))
 
 
 def _run(words: bytes) -> bytes:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
+from kimi_files.extract.edits import edited
 from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
@@ -48,12 +49,7 @@ def with_text(document: bytes) -> bytes:
     if b"<w:ffData>" in document:
         document = _FIELD.sub(lambda found: _text(_field(found[1])) + found[0], document)
     document = _PRIVATE_TEXT.sub(lambda found: _shown(document, found), document)
-    parts: list[bytes] = []
-    position = 0
-    for place in _powers(document):
-        parts += document[position:place], b"^"
-        position = place
-    return b"".join([*parts, document[position:]])
+    return edited(document, ((place, place, b"^") for place in _powers(document)))
 
 
 def _text(words: str) -> bytes:

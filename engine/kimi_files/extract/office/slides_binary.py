@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kimi_files.errors import PasswordRequired
+from kimi_files.extract.edits import edited
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.markdown import Block, comment, heading, is_power, join_blocks, picture, table
 from kimi_files.extract.office.slide_order import Box, in_reading_order
@@ -213,21 +214,14 @@ class _Show:
                 if size is None:
                     size = self._size(mask, _CHARACTER_FIELDS, self._character_sizes, position)
                 is_raised = mask & _RAISED and struct.unpack_from("<h", self._stream, position + size - 2)[0] > 0
-                if is_raised and is_power(text[start : start + count], text[:start]):
+                if is_raised and is_power(text[start : start + count], text[max(start - 1, 0) : start]):
                     marks[start] = "^"
                 position += size
                 start += max(count, 1)
         except (struct.error, IndexError):
             # The styles of a damaged file tell nothing; its text does.
             pass
-        if not marks:
-            return text
-        parts: list[str] = []
-        end = 0
-        for place, mark in sorted(marks.items()):
-            parts += text[end:place], mark
-            end = place
-        return "".join([*parts, text[end:]])
+        return edited(text, ((place, place, mark) for place, mark in marks.items())) if marks else text
 
     def _size(self, mask: int, fields: tuple[tuple[int, int], ...], known: dict[int, int], position: int) -> int:
         """How many bytes the fields take that a mask names."""

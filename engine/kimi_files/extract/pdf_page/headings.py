@@ -11,7 +11,8 @@ from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
 _NUMBERED = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[A-Z]|[IVX]{1,5})\.? ")
-_BOLD = re.compile(r"\*\*([^*|\n]{3,120})\*\*")
+_ALONE = re.compile(r"[^*|\n]{3,120}")
+_BOLD = re.compile(rf"\*\*({_ALONE.pattern})\*\*")
 _SECTION = re.compile(
     r"((?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,2}){1,4})\.? +(?:[0-9.]+ +)?[^\W\d_]|([0-9]{1,2})\.? +(?![^\W\d_]*[0-9])[^\W\d_][^0-9]+$"
 )
@@ -136,15 +137,17 @@ def _are_two(found: re.Match[str], plain: str) -> bool:
 def _raised(block: Block, styles: Styles) -> Block:
     """A short paragraph in bold letters as the heading that it is, if it has a number or its letters are large."""
     match = _BOLD.fullmatch(block.text)
-    if match is None or block.box is None or _NO_HEADING.search(match[1]):
-        return block
-    if number := _SECTION.match(match[1]):
-        level = (number[1] or "").count(".") + 2
-    elif _is_title(match[1]) and styles.of(block.box).style[1] > _MUCH_LARGER * styles.body[1] > 0:
-        level = 2
-    else:
-        return block
-    return Block(f"{'#' * min(level, 6)} {match[1]}", block.box)
+    level = _level(match[1], block.box, styles) if match and block.box else 0
+    return Block(f"{'#' * level} {match[1]}", block.box) if match and level else block
+
+
+def _level(title: str, box: Box, styles: Styles) -> int:
+    """The level of a short text that stands alone, by its number or its large letters; 0 if it has neither."""
+    if _NO_HEADING.search(title):
+        return 0
+    if number := _SECTION.match(title):
+        return min((number[1] or "").count(".") + 2, 6)
+    return 2 if _is_title(title) and styles.of(box).style[1] > _MUCH_LARGER * styles.body[1] > 0 else 0
 
 
 def _lowered(block: Block, styles: Styles) -> Block:
@@ -165,18 +168,18 @@ def _lowered(block: Block, styles: Styles) -> Block:
 
 
 def _marked(paragraph: Block, styles: Styles) -> Block:
-    match = _BOLD.fullmatch(f"**{paragraph.text}**")
-    if match is None or paragraph.box is None:
+    title, box = paragraph.text, paragraph.box
+    if box is None or not _ALONE.fullmatch(title):
         return paragraph
-    is_numbered = _SECTION.match(match[1]) is not None
-    if not (is_numbered or _is_title(match[1])):
+    is_numbered = _SECTION.match(title) is not None
+    if not (is_numbered or _is_title(title)):
         return paragraph
-    look = styles.of(paragraph.box)
+    look = styles.of(box)
     # A number may be in a font of its own.
     if look.of_body > 0 or not (is_numbered or look.share >= _ALMOST_ALL):
         return paragraph
-    raised = _raised(Block(match[0], paragraph.box), styles)
-    return paragraph if raised.text == match[0] else raised
+    level = _level(title, box, styles)
+    return Block(f"{'#' * level} {title}", box) if level else paragraph
 
 
 def _is_title(text: str) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+from kimi_files.extract.edits import edited
 
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right and top in points."""
@@ -134,18 +136,7 @@ def with_marks(text: str, marks: Sequence[Mark]) -> str:
         label = "".join(f"[^{label}]" for label in labels) if is_note else f"^{mark.text}"
         for start, end in spans[:count]:
             edits.setdefault(start, (end, label))
-    return _edited(text, edits)
-
-
-def _edited(text: str, edits: Mapping[int, tuple[int, str]]) -> str:
-    """The text with parts of it replaced; ``edits`` are the ends and the new texts of the parts by where they start."""
-    parts: list[str] = []
-    last = 0
-    for start, (end, new) in sorted(edits.items()):
-        if start >= last:
-            parts += text[last:start], new
-            last = end
-    return "".join([*parts, text[last:]])
+    return edited(text, ((start, end, new) for start, (end, new) in edits.items()))
 
 
 class _Bare:

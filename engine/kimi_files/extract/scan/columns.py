@@ -105,7 +105,7 @@ def _stacks(lines: Sequence[Line], size: float) -> list[_Stack]:
                 break
             if (
                 lines[other].middle > line.bottom - 0.2 * line.height
-                and _across(line, lines[other]) > _TOUCHING * line.height
+                and across(line, lines[other]) > _TOUCHING * line.height
             ):
                 below[at].append(other)
                 above[other].append(at)
@@ -184,12 +184,13 @@ def _only(lines: Sequence[Line], at: int, others: Sequence[int]) -> int | None:
     row = [other for other in others if abs(lines[other].middle - lines[nearest].middle) < _SAME_LINE * line.height]
     found = lines[nearest]
     larger = max(found.height, line.height) / max(min(found.height, line.height), 1.0)
-    if len(row) > 1 or larger > _MOST_LARGER or _across(line, found) < 0.5 * min(line.width, found.width):
+    if len(row) > 1 or larger > _MOST_LARGER or across(line, found) < 0.5 * min(line.width, found.width):
         return None
     return nearest
 
 
-def _across(a: Line | _Stack, b: Line | _Stack) -> float:
+def across(a: Line | _Stack, b: Line | _Stack) -> float:
+    """How much of the page's width both take; negative where there is room between them."""
     return min(a.right, b.right) - max(a.left, b.left)
 
 
@@ -273,7 +274,7 @@ def _is_near(a: Line, b: Line, columns: Sequence[_Stack], size: float) -> bool:
     if max(a.top, b.top) - min(a.bottom, b.bottom) > _NEXT_LINE * size:
         return False
     left, right = min(a.left, b.left), max(a.right, b.right)
-    return _across(a, b) > 0 or any(column.left - size <= left and right <= column.right + size for column in columns)
+    return across(a, b) > 0 or any(column.left - size <= left and right <= column.right + size for column in columns)
 
 
 def _in_order(parts: Sequence[_Stack]) -> Iterator[list[Line]]:
@@ -314,4 +315,4 @@ def _is_before(a: _Stack, b: _Stack, parts: Sequence[_Stack]) -> bool:
 
 
 def _overlap(a: Line | _Stack, b: _Stack) -> bool:
-    return _across(a, b) > _TOUCHING * b.lines[0].height
+    return across(a, b) > _TOUCHING * b.lines[0].height

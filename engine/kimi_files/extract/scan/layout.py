@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from kimi_files.extract.office.markdown import table
-from kimi_files.extract.scan.columns import Line, blocks, is_wide, signs
+from kimi_files.extract.scan.columns import Line, across, blocks, is_wide, signs
 from kimi_files.extract.scan.headings import Body, body, headings
 
 _FEWEST_TABLE_ROWS = 3
@@ -72,7 +72,7 @@ def _same_row(a: Line, b: Line) -> bool:
 
 
 def _overlap(a: Line, b: Line) -> bool:
-    return min(a.right, b.right) - max(a.left, b.left) > 0.3 * min(a.width, b.width)
+    return across(a, b) > 0.3 * min(a.width, b.width)
 
 
 def _table_end(rows: Sequence[list[Line]], start: int) -> int:
