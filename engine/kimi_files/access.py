@@ -351,8 +351,19 @@ def _find_misspelt(meant: str, policy: AccessPolicy, named: str) -> _Found:
         similar = _similar_inside(candidates, policy, named)
         raise _not_allowed(f"'{named}' is outside", policy, f"Did you mean '{similar}'?" if similar else "")
     hint = next((f"Did you mean '{shown(found.path)}'?" for found, _ in nearest if found), windows_hint(meant))
+    hint = hint or next(filter(None, (_member_hint(candidate, policy) for candidate in inside)), "")
     where = "" if os.path.isabs(meant) else f" in the allowed folders ({_folder_names(policy)})"
     raise PathNotFound(f"'{named}' does not exist{where}.", hint)
+
+
+def _member_hint(missing: Path, policy: AccessPolicy) -> str:
+    """How a file in an archive is named, where a path goes on below a file."""
+    for parent in missing.parents:
+        if policy.folders_above(parent) and parent.is_file():
+            archive = shown(parent)
+            member = printable(missing.relative_to(parent).as_posix())
+            return f"'{archive}' is no folder. A file in an archive is '{archive}{_MEMBER_SEPARATOR}{member}'."
+    return ""
 
 
 def _candidates(spelling: str, policy: AccessPolicy) -> Iterator[Path]:

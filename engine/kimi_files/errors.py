@@ -202,6 +202,10 @@ class AccessDenied(PermissionDenied):
     code = "access_denied"
 
 
+LIST_FILES_HINT = "List the files to see the ids there are."
+"""For agents, HTTP clients and people alike: each has a way of its own to list them."""
+
+
 class FileNotFound(KimiFilesError):
     """No file has this id."""
 

@@ -40,6 +40,11 @@ def cleaned(typed: str) -> str:
         text = text[1:-1].strip()
     if not text:
         raise InvalidArguments("The path is empty.", "Give the path of a file, such as '~/Documents/report.pdf'.")
+    if text[:5].lower() == "data:" and "," in text:
+        raise InvalidArguments(
+            "A data: address holds a file itself; only paths are taken.",
+            "Write it to a file in an allowed folder, then give its path.",
+        )
     if len(text) > _LONGEST_PATH:
         raise InvalidArguments(f"The path is longer than {_LONGEST_PATH:,} characters: '{printable(text[:60])}…'.")
     if re.match(_ADDRESS, text):
@@ -84,7 +89,7 @@ def windows_objection(path: str) -> str | None:
 
 
 def same_name(wanted: str, names: Iterable[str]) -> str | None:
-    """The only one of ``names`` that reads the same as ``wanted``: other Unicode form, other spaces, other case."""
+    """The only one of ``names`` that reads the same as ``wanted``: another Unicode form, spaces or case, or as it was shown."""
     listed = list(names)
     for key in (_unicode_key, _case_key):
         found = [name for name in listed if key(name) == key(wanted)]
@@ -108,7 +113,8 @@ def printable(text: str) -> str:
 
 
 def _unicode_key(name: str) -> str:
-    return re.sub(_SPACES, " ", unicodedata.normalize("NFC", name)).replace("’", "'")
+    # As it is shown: of a name with a line end in it, nobody has seen another.
+    return re.sub(_SPACES, " ", printable(unicodedata.normalize("NFC", name))).replace("’", "'")
 
 
 def _case_key(name: str) -> str:

@@ -172,6 +172,7 @@ REFUSED: dict[str, tuple[str, type[KimiFilesError]]] = {
     "over-long name": ("a" * 300, PathNotFound),
     "lone surrogate": ("\ud800.txt", InvalidArguments),
     "lone surrogate in a URL": ("file:///a/\ud800.txt", InvalidArguments),
+    "file as an address": ("data:text/plain;base64,SGVsbG8=", InvalidArguments),
     "web address": ("https://example.com/a.txt", InvalidArguments),
     "file address of another computer": ("file://server/share/a.txt", InvalidArguments),
     "missing file": ("zzz-nothing.bin", PathNotFound),
@@ -353,6 +354,22 @@ async def test_near_miss_is_named_in_the_words_of_the_user(place: Place) -> None
         await read("Quaterly_Report.txt", place.policy)
     with pytest.raises(PathNotAllowed, match=r"'~/dosc/a.txt' is outside .*\. Did you mean '~/docs/a.txt'\?"):
         await read("~/dosc/a.txt", place.policy)
+
+
+@unix_only
+async def test_a_name_is_found_as_it_was_shown(place: Place) -> None:
+    (place.docs / "line\nend.txt").write_bytes(INSIDE)
+    with pytest.raises(PathNotFound, match=r"Did you mean '~/docs/line\ufffdend.txt'\?"):
+        await read("line end.txt", place.policy)
+    assert await read("line\ufffdend.txt", place.policy) == INSIDE
+    (place.docs / "line\rend.txt").write_bytes(OUTSIDE)
+    with pytest.raises(PathNotFound):
+        await read("line\ufffdend.txt", place.policy)
+
+
+async def test_a_path_that_goes_on_below_a_file_says_how_files_in_archives_are_named(place: Place) -> None:
+    with pytest.raises(PathNotFound, match=r"A file in an archive is '~/docs/a.txt!/sub/b.txt'\."):
+        await read("a.txt/sub/b.txt", place.policy)
 
 
 async def test_suggestion_never_names_a_secret_or_what_is_outside(place: Place) -> None:

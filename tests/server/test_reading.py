@@ -17,6 +17,7 @@ from PIL import Image
 from kimi_files.tokens import estimate_tokens
 from tests.samples import seven_zip, sheets, slides, word
 from tests.samples.pdf import Page, pdf
+from tests.samples.scans import scanned_pdf
 
 LEGACY = Path(__file__).parent.parent / "samples" / "files"
 
@@ -177,6 +178,27 @@ async def test_a_scanned_page_is_named_with_its_remedy_and_shown_as_a_picture(co
     assert "shown: pictures of page 2" in shown.content[0].text
     drawn = Image.open(io.BytesIO(base64.b64decode(shown.content[1].data)))
     assert max(drawn.size) <= 1568
+
+
+async def test_walking_the_next_calls_shows_the_picture_of_every_page_once(connect):
+    pages = [Image.effect_noise((1_000, 1_300), 60 + 10 * number) for number in range(6)]
+    seen: list[str] = []
+    async with connect() as session:
+        (session.folder / "scan.pdf").write_bytes(scanned_pdf(pages))
+        wanted = "1-6"
+        while wanted:
+            arguments = {"file": "scan.pdf", "pages": wanted, "pictures": True}
+            text, *pictures = (await session.client.call_tool("get_file_content", arguments)).content
+            shown = re.search(r"pictures of pages? ([\d,-]+)", text.text)[1]
+            first, _, last = shown.partition("-")
+            numbers = range(int(first), int(last or first) + 1)
+            assert len(pictures) == len(numbers) < 4
+            seen += numbers
+            following = re.search(r'next: pages="([^"]+)"', text.text)
+            wanted = following[1] if following else ""
+            if following:
+                wanted = f"{wanted.partition('-')[0]}-6"
+    assert seen == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF"])

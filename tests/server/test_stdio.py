@@ -108,7 +108,7 @@ async def test_a_path_that_is_read_makes_no_file(connect):
         ("get_file_content", {"file": "a.txt", "cursor": "9:0:ffff"}, "invalid_cursor", "start again"),
         ("get_file_content", {"file": "a.txt", "pages": "nine"}, "invalid_pages", "lines"),
         ("get_file_content", {"file": "a.tyt"}, "file_not_found", "Did you mean"),
-        ("get_file_content", {"file": "file_01jd8x6w2m9q4t5v7y0z3b6c8d"}, "file_id_not_found", "list_files"),
+        ("get_file_content", {"file": "file_01jd8x6w2m9q4t5v7y0z3b6c8d"}, "file_id_not_found", "List the files"),
         ("get_file_content", {"file": "/etc/passwd"}, "path_not_allowed", "--allow"),
         ("get_file_content", {"file": ".env"}, "secret_refused", "never read"),
         ("get_file_content", {"file": "empty.txt"}, "empty_file", "size is zero"),
@@ -120,7 +120,7 @@ async def test_a_path_that_is_read_makes_no_file(connect):
         ("ask_about_files", {"question": "what?", "files": []}, "invalid_arguments", "files"),
         ("ask_about_files", {"question": " ", "files": ["a.txt"]}, "invalid_arguments", "question"),
         ("delete_file", {"file_id": "a.txt"}, "invalid_arguments", "never deleted"),
-        ("delete_file", {"file_id": "file_01jd8x6w2m9q4t5v7y0z3b6c8d"}, "file_id_not_found", "list_files"),
+        ("delete_file", {"file_id": "file_01jd8x6w2m9q4t5v7y0z3b6c8d"}, "file_id_not_found", "List the files"),
         ("read_file", {"path": "a.txt"}, "invalid_arguments", "get_file_content"),
     ],
 )  # fmt: skip

@@ -99,13 +99,45 @@ async def test_hits_on_long_pages_among_short_ones_show_their_own_surroundings()
 async def test_hits_in_a_text_without_pages_are_named_by_line():
     content = content_of(["one\ntwo\nthree needle\nfour\n"], kind="text")
     text = await result(content, "needle")
-    assert '1 hit for "needle" on lines 3' in text
+    assert '1 hit for "needle" on line 3' in text
     assert "[line 3]" in text
 
 
 async def test_words_that_do_not_stand_together_are_looked_up_one_by_one():
     text = await result(content_of(["the charge", "was an impairment"]), "impairment charge")
     assert "2 hits for single words of" in text
+
+
+async def test_words_near_each_other_go_before_single_ones():
+    pages = ["A unit. The tenant of unit 17 pays.", "The tenants of all units", "unit 7 " + "x " * 200 + "tenant", ""]
+    text = await result(content_of([*pages, "7 | large | unit\nwith a TENANT"]), "the tenant of unit 7")
+    assert '1 hit for the words of "the tenant of unit 7" near each other on page 5' in text
+    assert "[page 5] 7 | large | unit\nwith a TENANT" in text
+
+
+async def test_hits_near_each_other_are_walked_once():
+    filler = " filler" * 150
+    content = content_of([f"shaft{filler} shaft nine {n}, the cost{filler} cost" for n in range(30)])
+    seen: list[str] = []
+    start = None
+    while True:
+        text = await result(content, "cost shaft nine", start=start, max_tokens=500)
+        seen += [line.split("shaft nine ")[1].split(",")[0] for line in text.splitlines() if line.startswith("[page")]
+        if "cursor=" not in text:
+            break
+        start = read_cursor(content, text.split('cursor="')[1].split('"')[0])
+    assert seen == [str(n) for n in range(30)]
+
+
+async def test_short_words_alone_are_whole_and_words_of_every_text_are_not_looked_up():
+    text = await result(content_of(["notice of the 17 tenants", "a thing", "no 7"]), "the 7 things at no place")
+    assert "1 hit for single words" in text
+    assert "on page 3" in text
+
+
+async def test_many_pages_with_hits_are_named_as_ranges():
+    content = content_of([f"needle {n}" if n != 30 else "nothing" for n in range(1, 61)])
+    assert '59 hits for "needle" on pages 1-29, 31-60\n' in await result(content, "needle")
 
 
 async def test_no_hit_says_what_to_do():

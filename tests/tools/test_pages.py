@@ -63,6 +63,7 @@ async def test_pages_are_found_by_label_number_and_title(content, pages, expecte
         (PLAIN, "0", "pages 1 to 12"),
         (PLAIN, "7-3", "Write '3-7'"),
         (PLAIN, "x", "pages 1 to 12"),
+        (PLAIN, "20-21", "pages 1 to 12"),
         (SHEETS, "Position", 'Did you mean "Positions"'),
         (LINES, "Summary", "5 lines"),
         (LINES, "9-12", "lines 1 to 5"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments
@@ -14,6 +14,10 @@ from kimi_files_tools.window import Position
 _BETWEEN_WORDS = r"[\s*_|`~\\\u00ad\u200b\u00a0]+"
 _CJK = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _CONTEXT = 200
+# Words that stand no further apart are about the same thing.
+_NEAR = 300
+# Shorter words stand in many others: "no" in "notice", "7" in "17".
+_SHORT_WORD = 3
 
 # Longer than any match that a line of search words can have, so that none is lost between two pieces.
 _OVERLAP = 2_000
@@ -21,12 +25,16 @@ _OVERLAP = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """``start`` and ``end`` are offsets in the page, ``line`` the line (from 1) on which the hit starts."""
+    """``start`` and ``end`` are offsets in the page, ``line`` the line (from 1) on which the hit starts.
+
+    ``word`` is the number (from 1) of the word that was hit, of several that were looked up by themselves.
+    """
 
     page: int
     start: int
     end: int
     line: int
+    word: int = 0
 
 
 def pattern_of(words: str) -> re.Pattern[str]:
@@ -37,11 +45,32 @@ def pattern_of(words: str) -> re.Pattern[str]:
     return re.compile(_BETWEEN_WORDS.join(_word(part) for part in parts), re.IGNORECASE)
 
 
-def alternatives_of(words: str) -> re.Pattern[str]:
+def telling_words(words: str) -> list[str]:
+    """The words worth looking up by themselves, the longest first, without those that any text has; all if it has all."""
+    from kimi_files.retrieve.query import STOP_WORDS  # only for a second try
+
+    said = sorted({word.casefold() for word in words.split()}, key=lambda word: (-len(word), word))
+    return [word for word in said if word not in STOP_WORDS] or said
+
+
+def alternatives_of(words: Sequence[str]) -> re.Pattern[str]:
     """Any one of the words by itself: the second try when they do not stand together."""
-    return re.compile(
-        "|".join(_word(part) for part in sorted(set(words.split()), key=len, reverse=True)), re.IGNORECASE
-    )
+    return re.compile("|".join(f"({_alone(word)})" for word in words), re.IGNORECASE)
+
+
+async def near_each_other(hits: AsyncIterator[Hit], words: int) -> AsyncIterator[Hit]:
+    """Of hits of ``words`` words by themselves, the places where all of them stand close together, each as one hit."""
+    last: dict[int, Hit] = {}
+    async for hit in hits:
+        last = {word: one for word, one in last.items() if one.page == hit.page and hit.end - one.start <= _NEAR}
+        last[hit.word] = hit
+        if len(last) == words:
+            yield replace(min(last.values(), key=lambda one: one.start), end=hit.end, word=0)
+            last = {}
+
+
+def _alone(word: str) -> str:
+    return rf"\b{_word(word)}\b" if len(word) <= _SHORT_WORD and word.isascii() and word.isalnum() else _word(word)
 
 
 def _word(word: str) -> str:
@@ -91,7 +120,7 @@ class _PageSearch:
             self.found_to = start + match.end()
             self.line += text.count("\n", counted, match.start())
             counted = match.start()
-            yield Hit(self.page, start + match.start(), start + match.end(), self.line)
+            yield Hit(self.page, start + match.start(), start + match.end(), self.line, match.lastindex or 0)
         keep = max(len(text) - _OVERLAP, counted)
         self.line += text.count("\n", counted, keep)
         self.text, self.start = text[keep:], start + keep

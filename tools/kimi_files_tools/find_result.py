@@ -12,8 +12,17 @@ from kimi_files.page_names import is_lines
 from kimi_files.progress import Progress
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
-from kimi_files_tools.find import Hit, after, alternatives_of, context_of, find_hits, pattern_of
-from kimi_files_tools.layout import head_line, one_line, warning_line
+from kimi_files_tools.find import (
+    Hit,
+    after,
+    alternatives_of,
+    context_of,
+    find_hits,
+    near_each_other,
+    pattern_of,
+    telling_words,
+)
+from kimi_files_tools.layout import head_line, one_line, ranges, warning_line
 from kimi_files_tools.pages import Span
 from kimi_files_tools.text_result import quoted
 from kimi_files_tools.window import Position, write_cursor
@@ -23,6 +32,9 @@ if TYPE_CHECKING:
 
 # More than any budget can show; the rest is counted and reached by the cursor.
 _MOST_KEPT = 2_000
+
+# Of more pages, hits are not counted page by page.
+_MOST_COUNTED = 24
 
 _NEXT_TOKENS = 150
 
@@ -53,8 +65,14 @@ async def find_result(
     said = f'"{one_line(words, 120)}"'
     hits = await _collect(content, spans, start, pattern_of(words), progress)
     if not hits.total and len(words.split()) > 1:
-        hits = await _collect(content, spans, start, alternatives_of(words), progress)
-        said = f"single words of {said}, which do not stand together"
+        telling = telling_words(words)
+        pattern = alternatives_of(telling)
+        hits = await _collect(content, spans, start, pattern, progress, near=len(telling))
+        if hits.total:
+            said = f"the words of {said} near each other"
+        else:
+            hits = await _collect(content, spans, start, pattern, progress)
+            said = f"single words of {said}, which do not stand together"
     head = [head_line(content)]
     where = " in these pages" if pages.strip() else ""
     if not hits.total:
@@ -71,13 +89,20 @@ async def find_result(
 
 
 async def _collect(
-    content: Content, spans: Sequence[Span], start: Position | None, pattern: re.Pattern[str], progress: Progress
+    content: Content,
+    spans: Sequence[Span],
+    start: Position | None,
+    pattern: re.Pattern[str],
+    progress: Progress,
+    near: int = 0,
 ) -> _Hits:
+    """The matches; where ``near`` is the number of words in the pattern, the places where they stand close together."""
     hits = _Hits()
     limits: dict[int, list[Span]] = {}
     for span in spans:
         limits.setdefault(span.page, []).append(span)
-    async for hit in find_hits(content, list(limits), pattern, progress):
+    matches = find_hits(content, list(limits), pattern, progress)
+    async for hit in near_each_other(matches, near) if near else matches:
         asked = limits[hit.page]
         if not any(span.start <= hit.start and (span.end is None or hit.start < span.end) for span in asked):
             continue
@@ -96,13 +121,17 @@ def _count(hits: int) -> str:
 def _where(content: Content, hits: _Hits) -> str:
     """ "pages 26, 27, 36 (2), 41"; nothing to say where the file is one text."""
     if is_lines(content):
-        return f"lines {', '.join(f'{hit.line:,}' for hit in hits.kept[:12])}{' …' if hits.total > 12 else ''}"
+        noun = "line" if hits.total == 1 else "lines"
+        return f"{noun} {', '.join(f'{hit.line:,}' for hit in hits.kept[:12])}{' …' if hits.total > 12 else ''}"
     labels = content.labels
     kind = content.pages[0].kind
-    named = [f"{labels[page - 1]}{f' ({count})' if count > 1 else ''}" for page, count in sorted(hits.by_page.items())]
-    more = f" and {len(named) - 24} more" if len(named) > 24 else ""
+    pages = sorted(hits.by_page.items())
+    if len(pages) > _MOST_COUNTED:
+        where = ranges([page for page, _ in pages], labels).replace(",", ", ")
+    else:
+        where = ", ".join(f"{labels[page - 1]}{f' ({count})' if count > 1 else ''}" for page, count in pages)
     noun = "page" if kind in ("text", "picture") else kind
-    return f"{noun}{'s' if len(named) > 1 else ''} {one_line(', '.join(named[:24]), 400)}{more}"
+    return f"{noun}{'s' if len(pages) > 1 else ''} {one_line(where, 400)}"
 
 
 async def _surroundings(content: Content, hits: Sequence[Hit], budget: int) -> tuple[list[str], int]:

@@ -91,7 +91,7 @@ def _what_there_is(part: str, labels: Sequence[str], pages: Sequence[PageInfo]) 
     import difflib
 
     names = [*labels, *(page.title for page in pages if page.title)]
-    near = [] if part.isdigit() else difflib.get_close_matches(part, names, n=1)
+    near = difflib.get_close_matches(part, names, n=1) if re.search(r"[^\W\d]", part) else []
     if near:
         return f'Did you mean "{near[0]}"?'
     if len(labels) == 1:

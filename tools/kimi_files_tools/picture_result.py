@@ -39,28 +39,23 @@ async def picture_result(
         )
     wanted = None if pages is None else [page for page in pages if start is None or page >= start.page]
     asked = None if wanted is None else wanted[:_MOST_PICTURES]
-    pictures = _within_bytes(await service.pictures(file, asked, progress))
-    lines = [head_line(content)]
+    made = await service.pictures(file, asked, progress)
+    pictures = _within_bytes(made)
+    labels = content.labels
+    parts: list[str] = []
     if wanted is not None:
-        labels = content.labels
         numbers = one_line(ranges([picture.page for picture in pictures], labels), 200)
         noun = "clip" if content.pages[0].kind == "clip" else "page"
-        shown = f"shown: pictures of {noun}{'s' if len(pictures) > 1 else ''} {numbers}"
-        rest = [page for page in wanted if page > _last_done(pictures, asked or ())]
-        if rest:
-            shown += f' · next: pages="{ranges(rest[:_MOST_PICTURES], labels)}", pictures=true · {len(rest)} to go'
-        lines.append(shown)
+        parts.append(f"shown: pictures of {noun}{'s' if len(pictures) > 1 else ''} {numbers}")
+    # Frames of a video that repeat the one before are not made: what is left are pictures without room, and later pages.
+    rest = [*(picture.page for picture in made[len(pictures) :]), *(wanted or ())[_MOST_PICTURES:]]
+    if rest:
+        parts += [f'next: pages="{ranges(rest[:_MOST_PICTURES], labels)}", pictures=true', f"{len(rest)} to go"]
+    lines = [head_line(content), " · ".join(parts)]
     lines.extend(_notes(pictures))
     if wanted is None:
         lines.append(warning_line(content))
     return "\n".join(line for line in lines if line), tuple(pictures)
-
-
-def _last_done(pictures: Sequence[Picture], asked: Sequence[int]) -> int:
-    """The last page that needs no other call: frames of a video that repeat the one before are left out."""
-    if not pictures or sum(len(picture.data) for picture in pictures) <= _MOST_BYTES:
-        return asked[-1] if asked else 0
-    return pictures[-1].page
 
 
 def _notes(pictures: Sequence[Picture]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # The line "shown: …" is written after the window is known; this is what it costs at most.
 _SHOWN_TOKENS = 150
+_EXAMPLE_LINES = 60
 
 
 async def text_result(
@@ -65,7 +66,7 @@ async def _shown_line(content: Content, window: Window, pages: str, start: Posit
     cursor = quoted(write_cursor(content, window.next))
     if pages.strip():
         return f"shown: {shown} · next: pages={quoted(pages)}, cursor={cursor}"
-    return f'shown: {shown} · next: cursor={cursor} · or pages={_example(content, window.next)}, or find="words"'
+    return f'shown: {shown} · next: cursor={cursor} · or pages={await _example(content, window.next)}, or find="words"'
 
 
 async def _shown(content: Content, window: Window) -> str:
@@ -73,7 +74,8 @@ async def _shown(content: Content, window: Window) -> str:
     if is_lines(content) and window.parts:
         first_line = await content.line_number(1, window.parts[0].start)
         last_line = await content.line_number(1, max(window.parts[-1].end - 1, window.parts[0].start))
-        return f"lines {first_line:,}-{last_line:,} of {content.pages[0].lines:,}"
+        lines = f"line {first_line:,}" if first_line == last_line else f"lines {first_line:,}-{last_line:,}"
+        return f"{lines} of {content.pages[0].lines:,}"
     numbers = [part.page for part in window.parts]
     kind = content.pages[0].kind if content.pages else "page"
     kind = "page" if kind in ("text", "picture") else kind
@@ -86,15 +88,16 @@ async def _shown(content: Content, window: Window) -> str:
     return words
 
 
-def _example(content: Content, position: Position) -> str:
+async def _example(content: Content, position: Position) -> str:
     """A ``pages`` argument that would work here."""
     if is_lines(content):
-        return '"120-180" (lines)'
+        line, last = await content.line_number(1, position.offset), content.pages[0].lines
+        return f'"{line}-{min(line + _EXAMPLE_LINES, last)}" (lines)'
     labels = content.labels
     following = labels[min(position.page, len(labels)) - 1 : position.page + 2]
     if all(label.isdigit() for label in labels) and len(following) > 1:
         return quoted(f"{following[0]}-{following[-1]}")
-    return quoted(one_line(following[-1], 60))
+    return quoted(one_line((following[1:] or following)[0], 60))
 
 
 def quoted(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from kimi_files.errors import (
+    LIST_FILES_HINT,
     EmptyFile,
     FileNotFound,
     FileTooLarge,
@@ -231,7 +232,7 @@ def _refusal(status: int, words: str, kind: str) -> KimiFilesError:
     if status == 403:
         return RemoteDenied(f"The service denied it: {said}.", "Check what the key may do in the account's console.")
     if status == 404:
-        return FileNotFound(f"The service has no such thing: {said}.", "Call list_files to see the ids there are.")
+        return FileNotFound(f"The service has no such thing: {said}.", LIST_FILES_HINT)
     if kind == "content_filter":
         return ContentRefused(
             f"The service's content filter refused it: {said}.", "Ask in other words, or read locally."

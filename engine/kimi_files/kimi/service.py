@@ -17,6 +17,7 @@ from kimi_files.access import OpenFile
 from kimi_files.answer import Answer, Exhibit, Question
 from kimi_files.content import Content, PageInfo, Picture
 from kimi_files.errors import (
+    LIST_FILES_HINT,
     FileNotFound,
     InvalidPurpose,
     KimiFilesError,
@@ -45,7 +46,6 @@ from kimi_files.progress import Progress, no_progress
 _HASH_CHARACTERS = 64
 # How long a file is taken to be there after the service said so: reading on in a text costs no request.
 _SEEN_SECONDS = 300.0
-_NO_FILE_HINT = "Call list_files to see the ids there are."
 
 # What the service cannot read, our readers may; a full account is no reason not to read either.
 _READ_HERE = (ExtractionFailed, RequestRefused, InvalidPurpose, UnsupportedFile, NoText, QuotaExceeded)
@@ -103,7 +103,7 @@ class KimiFilesService:
         if after is not None:
             ids = [record.id for record in records]
             if after not in ids:
-                raise FileNotFound(f"No file has the id '{after[:80]}'.", _NO_FILE_HINT)
+                raise FileNotFound(f"No file has the id '{after[:80]}'.", LIST_FILES_HINT)
             records = records[ids.index(after) + 1 :]
         records = [record for record in records if purpose is None or record.purpose == purpose]
         return FileList(data=records[:limit], has_more=len(records) > limit)
@@ -211,7 +211,7 @@ class KimiFilesService:
         if not remote.purpose.startswith("batch"):
             raise UnsupportedFile(
                 f"Kimi does not give back the bytes of '{shown_name(remote.filename)}'.",
-                "get_file_content gives its text.",
+                "Its text can be read.",
             )
         with TemporaryFile() as body:
             await self._client.content(file_id, body)
@@ -346,4 +346,4 @@ def _record(remote: RemoteFile, row: Upload | None) -> FileObject:
 
 
 def _no_file(file_id: str) -> FileNotFound:
-    return FileNotFound(f"No file has the id '{file_id[:80]}'.", _NO_FILE_HINT)
+    return FileNotFound(f"No file has the id '{file_id[:80]}'.", LIST_FILES_HINT)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from kimi_files.content import Content, Layer, PageInfo, Piece
-from kimi_files.errors import FileNotFound, StoreDamaged
+from kimi_files.errors import LIST_FILES_HINT, FileNotFound, StoreDamaged
 from kimi_files.extract.document import OcrState, OutlineEntry, PageKind
 from kimi_files.local.database import Database
 from kimi_files.local.records import FileRecord
@@ -376,7 +376,7 @@ def find_file(connection: sqlite3.Connection, file_id: str) -> FileRecord:
     """A kept file. FileNotFound if there is none."""
     row = connection.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file_id,)).fetchone()  # noqa: S608
     if row is None:
-        raise FileNotFound(f"No file has the id '{file_id[:80]}'.", "Call list_files to see the ids there are.")
+        raise FileNotFound(f"No file has the id '{file_id[:80]}'.", LIST_FILES_HINT)
     return _record(row)
 
 

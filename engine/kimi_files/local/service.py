@@ -492,7 +492,7 @@ def _checked(untrusted_frame: bytes) -> str:
 def _is_a_picture(name: str) -> InvalidPurpose:
     return InvalidPurpose(
         f"'{name}' is a picture: pictures are refused for the purpose 'file-extract'.",
-        "Upload it with the purpose 'image', then call get_file_content with pictures=true.",
+        "Upload it with the purpose 'image'; reading it then shows it.",
     )
 
 

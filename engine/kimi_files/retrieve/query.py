@@ -33,7 +33,8 @@ _STOP = """a about above according after all also am an and any are as at based 
     you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
     within among across per via considering assume assuming roughly approximately whether vs following
     primarily mainly mentioned useful summarise summarize tldr"""
-_STOP_WORDS = frozenset(_STOP.split())
+STOP_WORDS = frozenset(_STOP.split())
+"""English words that say nothing of what is looked for."""
 
 # Words of questions about the whole of a file. They name nothing that stands in it.
 _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
@@ -130,7 +131,7 @@ def names_nothing(question: str) -> bool:
         if is_unspaced(raw):
             if _CHINESE_OVERVIEW.sub("", raw):
                 return False
-        elif raw.casefold() not in _STOP_WORDS | _OVERVIEW_WORDS:
+        elif raw.casefold() not in STOP_WORDS | _OVERVIEW_WORDS:
             return False
     return True
 
@@ -191,7 +192,7 @@ def _asking(text: str) -> tuple[str, str]:
 def _said(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for raw in raw_words(_CHINESE_STOP.sub(" ", text)):
         lowered = raw.casefold()
-        if lowered in _STOP_WORDS or (len(lowered) == 1 and lowered.isascii() and lowered.isalpha()):
+        if lowered in STOP_WORDS or (len(lowered) == 1 and lowered.isascii() and lowered.isalpha()):
             continue
         if found := tuple(words(raw)):
             yield raw, found
@@ -231,7 +232,7 @@ def _thesaurus() -> tuple[_Spaced, list[tuple[str, tuple[str, ...]]]]:
 
 def _phrase(phrase: str) -> tuple[str, ...]:
     """The words of a phrase. Single Chinese signs of a longer one would match everywhere."""
-    found = [word for raw in raw_words(phrase) if raw not in _STOP_WORDS for word in words(raw)]
+    found = [word for raw in raw_words(phrase) if raw not in STOP_WORDS for word in words(raw)]
     if is_unspaced(phrase) and len(phrase) > 1:
         return tuple(word for word in found if len(word) > 1)
     return tuple(found)
@@ -268,7 +269,7 @@ def _naming_words(question: str) -> dict[str, int]:
 
 
 def _may_name(word: str) -> bool:
-    capitalised = word[0].isupper() and word.casefold() not in _STOP_WORDS
+    capitalised = word[0].isupper() and word.casefold() not in STOP_WORDS
     return capitalised or any(sign.isdigit() for sign in word)
 
 

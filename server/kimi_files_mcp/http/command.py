@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from kimi_files.errors import InvalidArguments
 from kimi_files_mcp.cli.terminal import Options, run
 
 
@@ -16,7 +18,7 @@ from kimi_files_mcp.cli.terminal import Options, run
     "--api-key-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A file whose one line is the key that clients send. Default: a new key, shown once.",
+    help="A file whose one line is the key that clients send. Default: a new key, shown once on the terminal.",
 )
 @click.option("--max-requests", type=click.IntRange(1), help="How many may run at once before clients get 429.")
 @click.pass_obj
@@ -39,11 +41,17 @@ def serve(options: Options, host: str, port: int, api_key_file: Path | None, max
     from kimi_files_mcp.http.run import Address, serve
 
     def announce(address: Address) -> None:
+        terminal = next((stream for stream in (sys.stdout, sys.stderr) if stream.isatty()), None)
+        if address.key is not None and terminal is None:
+            raise InvalidArguments(
+                "No terminal is there to show the new key on: it would be kept in a file, or read by another program.",
+                "Give a key with --api-key-file FILE.",
+            )
         click.echo(f"base URL  {address.base_url}")
         if address.key is None:
             click.echo(f"API key   the one in {api_key_file}")
         else:
-            click.echo(f"API key   {address.key}  (made for this run, shown only here)")
+            click.echo(f"API key   {address.key}  (made for this run, shown only here)", file=terminal)
 
     async def work() -> int:
         await serve(settings, host, port, api_key_file, max_requests or MOST_REQUESTS, announce)

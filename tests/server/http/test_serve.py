@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -17,7 +18,8 @@ from kimi_files_mcp.http.auth import KeyRequired, new_key, read_key
 from tests.samples.pdf import Page, pdf
 from tests.server.http.conftest import KEY, clean_environment, serving
 
-STARTED = re.compile(r"base URL  (?P<url>http://127\.0\.0\.1:\d+/v1)\nAPI key   (?P<key>sk-local-[\w-]{43})  ")
+URL = re.compile(r"base URL  (?P<url>http://127\.0\.0\.1:\d+/v1)\n")
+SHOWN_KEY = re.compile(rb"API key   (?P<key>sk-local-[\w-]{43})  \(made for this run, shown only here\)\r?\n")
 
 
 def command(folder: Path, *options: str) -> list[str]:
@@ -31,24 +33,42 @@ def ended(folder: Path, *options: str, **variables: str) -> subprocess.Completed
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="processes get no signals there")
+@pytest.mark.skipif(sys.platform == "win32", reason="processes get neither signals nor terminals of ours there")
 def test_a_key_is_made_and_shown_once_on_the_terminal_only(tmp_path):
     environment = clean_environment(KIMI_FILES_LOG="DEBUG")
-    with subprocess.Popen(
-        command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    ours, theirs = os.openpty()
+    with (
+        open(ours, "rb", buffering=0) as terminal,
+        subprocess.Popen(
+            command(tmp_path), stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment
+        ) as process,
+    ):
         assert process.stdout
-        started = STARTED.match(process.stdout.readline() + process.stdout.readline())
-        assert started
-        headers = {"Authorization": f"Bearer {started['key']}"}
-        assert httpx.get(f"{started['url']}/files", headers=headers, trust_env=False).json()["data"] == []
-        assert httpx.get(f"{started['url']}/files", trust_env=False).status_code == 401
+        url = URL.fullmatch(process.stdout.readline())
+        shown = b""
+        while not (key := SHOWN_KEY.search(shown)):
+            shown += terminal.read(4_096)
+        assert url
+        headers = {"Authorization": f"Bearer {key['key'].decode()}"}
+        assert httpx.get(f"{url['url']}/files", headers=headers, trust_env=False).json()["data"] == []
+        assert httpx.get(f"{url['url']}/files", trust_env=False).status_code == 401
         process.send_signal(signal.SIGTERM)
-        rest, log = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=60)
+        os.set_blocking(ours, False)
+        log = shown[: key.start()] + shown[key.end() :] + (terminal.read() or b"")
+    os.close(theirs)
     assert process.returncode == 0
-    assert started["key"] not in rest + log
+    assert key["key"] not in rest.encode() + log
     kept = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
-    assert started["key"].encode() not in kept
+    assert key["key"] not in kept
+
+
+def test_a_key_is_not_written_where_no_terminal_is(tmp_path):
+    failed = ended(tmp_path)
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert "--api-key-file" in failed.stderr
+    assert "sk-local-" not in failed.stderr
 
 
 def test_the_chat_client_is_not_loaded_before_somebody_chats():
