@@ -379,6 +379,8 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
 )
 
 
+_MAGIC_BYTES = 24
+
 # A sequence, however its length is written, of which the first says that it is signed (2) or encrypted (3).
 _ENVELOPE = re.compile(
     rb"\x30(?:[\x01-\x80]|[\x81-\x84].{1,4}?)\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07([\x02\x03])", re.DOTALL
@@ -406,6 +408,9 @@ def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
         return SIGNED
     if head.startswith(b"\x1f\x8b"):
         return SVGZ if by_name(name) == SVGZ else GZIP
+    if _CONTROL_BYTES.search(head, 0, _MAGIC_BYTES) and (marked := _signature(name, head)):
+        # Pixels as they are may look like text: a light picture, not packed, has hardly a control character.
+        return marked
     if looks_like_text(head):
         # A word processor's leftovers may stand before a PDF, but a text about PDF is a text.
         return PDF if by_name(name) == PDF and b"%PDF-" in head[:1024] else None
@@ -580,7 +585,7 @@ _JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:["{\[\]\-\d]|true|false
 def _textual_format(name: str, head: bytes) -> Format:
     named = by_name(name)
     start = _decoded_start(head)
-    if named is None and _is_mail(start):
+    if named in (None, OUTLOOK) and _is_mail(start):
         return MAIL
     if named is None or not named.textual or named in _OFTEN_MISNAMED:
         found = _marked_up(start, fragments=named != XML)

@@ -143,6 +143,9 @@ RECOGNISED: list[tuple[str, bytes, str]] = [
     ("a.webp", b"RIFF\x10\x00\x00\x00WEBPVP8 " + bytes(20), "WebP picture"),
     ("a.bmp", BITMAP, "BMP picture"),
     ("a.dib", BITMAP[14:], "BMP picture"),
+    # Light pixels, not packed, have no control characters that would tell them from text.
+    ("light.bmp", BITMAP + b"\xff\xfe\xfd" * 5_000, "BMP picture"),
+    ("light.tif", b"II*\x00\x18\x3a\x00\x00" + b"\xcb\xff" * 7_400, "TIFF picture"),
     ("a.ico", b"\x00\x00\x01\x00\x01\x00\x10\x10" + bytes(30), "icon"),
     ("a.tiff", b"II*\x00\x08\x00\x00\x00" + bytes(20), "TIFF picture"),
     ("a.tif", b"MM\x00*\x00\x00\x00\x08" + bytes(20), "TIFF picture"),
@@ -181,6 +184,7 @@ RECOGNISED: list[tuple[str, bytes, str]] = [
     ("a.txt", b"<html> is how a page starts", "text"),
     ("a.ts", b"export const answer = 42;\n", "source code"),
     ("a.eml", b"From: a\nMIME-Version: 1.0\n\nHello", "mail message"),
+    ("a.msg", b"From: a@b.c\r\nTo: d@e.f\r\nDate: x\r\nMIME-Version: 1.0\r\n\r\nHello", "mail message"),
     ("a.mht", b"From: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; x\r\n\r\n", "web archive"),
     ("1543.M5P9.host", b"Return-Path: <a@b.c>\r\nReceived: by d\r\nFrom: a@b.c\r\n\r\nHello", "mail message"),
     ("0001", b"From: a@b.c\nTo: d@e.f\nMIME-Version: 1.0\nContent-Type: multipart/related; x\n\n", "mail message"),

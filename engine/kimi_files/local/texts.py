@@ -24,7 +24,7 @@ from kimi_files.progress import Progress
 from kimi_files.retrieve.index import PassageIndex
 from kimi_files.workers.pool import WorkerPool
 
-READER_VERSION = 6
+READER_VERSION = 7
 """Raise it whenever a reader gives another text for the same bytes: texts of other versions are then read anew."""
 
 _MOST_EXTRAS = 256
