@@ -37,10 +37,12 @@ a token or a file's content.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from kimi_files.models import ErrorDetail, ErrorResponse
 from kimi_files.redaction import redacted
+
+if TYPE_CHECKING:
+    from kimi_files.models import ErrorResponse
 
 
 class KimiFilesError(Exception):
@@ -57,6 +59,8 @@ class KimiFilesError(Exception):
 
     def to_response(self) -> ErrorResponse:
         """The error as the contract's ``ErrorResponse``, the hint at the end of the message."""
+        from kimi_files.models import ErrorDetail, ErrorResponse  # readers raise errors, and need no pydantic for it
+
         return ErrorResponse(error=ErrorDetail(message=str(self), type=self.type, code=self.code))
 
 

@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files import extras
 from kimi_files.containers import compound_streams, member_start, zip_members
@@ -20,7 +20,9 @@ from kimi_files.errors import (
     QuotaExceeded,
     UnsupportedFile,
 )
-from kimi_files.models import PURPOSES, Purpose
+
+if TYPE_CHECKING:
+    from kimi_files.models import Purpose
 
 MAX_FILES = 1_000
 # The service says "100MB" without saying which: the larger reading refuses nothing that the service would take.
@@ -265,6 +267,8 @@ def too_many_bytes(limit: int = MAX_TOTAL_BYTES) -> QuotaExceeded:
 
 def check_purpose(purpose: str) -> Purpose:
     """The purpose itself. InvalidPurpose, in the contract's words, for a word that is none."""
+    from kimi_files.models import PURPOSES  # readers, which import this module, need no pydantic
+
     for known in PURPOSES:
         if purpose == known:
             return known

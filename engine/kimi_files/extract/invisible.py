@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from pydantic import BaseModel
-
-from kimi_files.extract.document import OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.document import DocumentEvent, OutlineEntry, PageText, Warning  # noqa: A004
 
 _KINDS = {
     "tag": "tag characters",
@@ -42,7 +42,7 @@ _HIDDEN = re.compile(
 )
 
 
-def without_invisible(events: Iterable[BaseModel]) -> Iterator[BaseModel]:
+def without_invisible(events: Iterable[DocumentEvent]) -> Iterator[DocumentEvent]:
     """The same events with nothing invisible in them, and at the end a warning that counts what was taken out."""
     found: Counter[str] = Counter()
     before = {"text": "", "plain": ""}
@@ -55,7 +55,7 @@ def without_invisible(events: Iterable[BaseModel]) -> Iterator[BaseModel]:
         elif isinstance(event, OutlineEntry):
             # Its words stand on the page too, where they are counted.
             title = cleaned(event.title, Counter())
-            yield event if title == event.title else event.model_copy(update={"title": title or "…"})
+            yield event if title == event.title else replace(event, title=title or "…")
         else:
             yield event
     if found:
@@ -84,7 +84,7 @@ def cleaned(text: str, found: Counter[str], before: str = "") -> str:
 
 
 def _cleaned_page(event: PageText, before: dict[str, str], found: Counter[str]) -> PageText:
-    changed: dict[str, str] = {}
+    changed: dict[str, Any] = {}
     for field in ("text", "plain", "label", "title"):
         whole = getattr(event, field)
         if not whole:
@@ -96,7 +96,7 @@ def _cleaned_page(event: PageText, before: dict[str, str], found: Counter[str]) 
             before[field] = _context(part)
         if part != whole:
             changed[field] = part or (str(event.number) if field == "label" else "")
-    return event.model_copy(update=changed) if changed else event
+    return replace(event, **changed) if changed else event
 
 
 def _context(part: str) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel
-
 from kimi_files import extras
 from kimi_files.errors import (
     DamagedFile,
@@ -19,7 +17,7 @@ from kimi_files.errors import (
     UnsupportedFile,
 )
 from kimi_files.extract import readers
-from kimi_files.extract.document import Start
+from kimi_files.extract.document import DocumentEvent, Start
 from kimi_files.extract.invisible import without_invisible
 from kimi_files.extract.measured import measured
 from kimi_files.extract.scan import reader as scan
@@ -28,7 +26,7 @@ from kimi_files.formats import HEIC, PDF, SVG, SVGZ, Format, identify, require_r
 _DETAILS_CHARACTERS = 500
 
 
-def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
+def extract(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[DocumentEvent]:
     """The events of ``document.py``, ``Start`` first. Arguments: those of ``_file``; ``scan_seconds``, if not the usual."""
     scan.allow(arguments.get("scan_seconds", scan.SECONDS))
     stream, name = _file(stream, arguments)
@@ -72,7 +70,7 @@ def pictures(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes])
             yield json.dumps({**asdict(drawn), "data": base64.b64encode(drawn.data).decode()}).encode()
 
 
-def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[BaseModel]:
+def scans(stream: BinaryIO, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[DocumentEvent]:
     """``PageText`` events of scanned pages, as many as there is time for, their headings, and ``Advance`` between them.
 
     Arguments: those of ``extract``; ``pages``, their numbers from 1, in order.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files.errors import KimiFilesError
@@ -161,7 +161,7 @@ class _Pages:
                     events.append(_renamed(event, first, path, name))
                 elif isinstance(event, OutlineEntry):
                     level = min(event.level + depth + 1, 9)
-                    events.append(event.model_copy(update={"page": event.page + first, "level": level}))
+                    events.append(replace(event, page=event.page + first, level=level))
                 elif isinstance(event, Warning):
                     events.append(Warning(message=sentence(f"{name}: {event.message}")))
         except KimiFilesError:
@@ -172,7 +172,7 @@ class _Pages:
 
 def _renamed(page: PageText, first: int, path: str, name: str) -> PageText:
     label = shortened(f"{path} / {page.label}", _LABEL_CHARACTERS)
-    return page.model_copy(update={"number": first + page.number, "label": label, "title": page.title or name[:300]})
+    return replace(page, number=first + page.number, label=label, title=page.title or name[:300])
 
 
 def _named(
@@ -182,7 +182,7 @@ def _named(
     if last - first != 1:
         return events
     label = shortened(path, _LABEL_CHARACTERS)
-    return [event.model_copy(update={"label": label}) if isinstance(event, PageText) else event for event in events]
+    return [replace(event, label=label) if isinstance(event, PageText) else event for event in events]
 
 
 def _head(message: Message) -> str:

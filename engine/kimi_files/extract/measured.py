@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from pydantic import BaseModel
-
-from kimi_files.extract.document import PageText
+from kimi_files.extract.document import DocumentEvent, PageText
 from kimi_files.tokens import estimate_tokens
 
 # Estimating goes at about 10 MB/s: beyond the first million characters of a page one piece in so many speaks for the rest.
@@ -14,7 +13,7 @@ _MEASURED_PIECES = 16
 _MEASURED_ONE_IN = 64
 
 
-def measured(events: Iterable[BaseModel]) -> Iterator[BaseModel]:
+def measured(events: Iterable[DocumentEvent]) -> Iterator[DocumentEvent]:
     """The same events, each ``PageText`` with its ``tokens``."""
     page, pieces, tokens_a_character = 0, 0, 0.0
     for event in events:
@@ -29,4 +28,4 @@ def measured(events: Iterable[BaseModel]) -> Iterator[BaseModel]:
         else:
             tokens = len(event.text) * tokens_a_character
         pieces += 1
-        yield event.model_copy(update={"tokens": tokens})
+        yield replace(event, tokens=tokens)

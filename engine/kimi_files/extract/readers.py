@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import BinaryIO
 
-from pydantic import BaseModel
-
 from kimi_files import extras
 from kimi_files.errors import DamagedFile, KimiFilesError, PasswordRequired
+from kimi_files.extract.document import DocumentEvent
 from kimi_files.formats import Format, Identified, identify, require_reader
 from kimi_files.workers.process import place
 
@@ -35,7 +34,7 @@ def find_reader(stream: BinaryIO, name: str) -> tuple[Identified, str, BinaryIO]
     return identified, require_reader(name, identified.format), stream
 
 
-def read(module: str, stream: BinaryIO, name: str, format: Format) -> Iterator[BaseModel]:  # noqa: A002
+def read(module: str, stream: BinaryIO, name: str, format: Format) -> Iterator[DocumentEvent]:  # noqa: A002
     """The events of a reader. Raises KimiFilesError only, and what no parser can help: MemoryError, RecursionError."""
     with typed_errors(name, format):
         stream.seek(0)

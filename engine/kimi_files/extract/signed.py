@@ -10,11 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pydantic import BaseModel
-
 from kimi_files.errors import TooComplex, UnsupportedFile
 from kimi_files.extract import readers
-from kimi_files.extract.document import Warning  # noqa: A004
+from kimi_files.extract.document import DocumentEvent, Warning  # noqa: A004
 from kimi_files.formats import Format
 
 _SEQUENCE, _OBJECT, _OCTETS, _OCTETS_IN_PIECES, _CONTEXT_0 = 0x30, 0x06, 0x04, 0x24, 0xA0
@@ -31,7 +29,7 @@ def read(
     stream: BinaryIO,
     name: str,
     format: Format,  # noqa: A002
-) -> Iterator[BaseModel]:
+) -> Iterator[DocumentEvent]:
     """What the reader of the file in the envelope says.
 
     Raises:

@@ -8,7 +8,7 @@ import html
 import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
@@ -107,7 +107,7 @@ def page_events(pages: Sequence[Page]) -> Iterator[PageText | OutlineEntry | War
         if isinstance(event, PageText):
             number = max(number, event.number)
             if around:  # of two pages, neither is called by its lines
-                event = event.model_copy(update={"kind": "section"})
+                event = replace(event, kind="section")
         yield event
     if around:
         yield from page_texts(number + 1, AROUND, "section", None, around)

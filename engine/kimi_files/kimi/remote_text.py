@@ -9,9 +9,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import anyio.to_thread
-from pydantic import BaseModel
 
-from kimi_files.extract.document import Start
+from kimi_files.extract.document import DocumentEvent, Start
 from kimi_files.extract.measured import measured
 from kimi_files.extract.pieces import page_texts
 from kimi_files.formats import TEXT, by_name
@@ -48,12 +47,12 @@ async def _frames(name: str, body: IO[bytes]) -> AsyncIterator[bytes]:
         yield frame
 
 
-def _next_frame(events: Iterator[BaseModel]) -> bytes | None:
+def _next_frame(events: Iterator[DocumentEvent]) -> bytes | None:
     event = next(events, None)
-    return None if event is None else event.model_dump_json().encode()
+    return None if event is None else event.to_json()
 
 
-def _events(name: str, body: IO[bytes]) -> Iterator[BaseModel]:
+def _events(name: str, body: IO[bytes]) -> Iterator[DocumentEvent]:
     known = by_name(name) or TEXT
     yield Start(format=known.name)
     paged = not known.textual and any(_PAGE_BREAK in part for part in text_parts(body))

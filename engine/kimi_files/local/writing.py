@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from kimi_files.content import Content, Layer
 from kimi_files.errors import ReaderDied
+from kimi_files.extract.checked import document_event
 from kimi_files.extract.document import (
     Advance,
     OutlineEntry,
     PageText,
     Start,
     Warning,  # noqa: A004
-    document_event,
 )
 from kimi_files.local.catalogue import Catalogue, ContentKey, PageRow, Rows, WholeText, checksum
 from kimi_files.progress import Progress

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from kimi_files.content import Content, Layer
 from kimi_files.errors import ReaderDied
@@ -80,6 +80,8 @@ _FORMATS_WITHOUT_HEADINGS = frozenset(known.name for known in FORMATS if known.r
 _FIRST_SECONDS = 120.0
 _CHARACTERS_A_SECOND = 100_000  # a tenth of what a slow machine does
 _SEGMENTS_A_TRANSACTION = 16
+
+_checked_segment = TypeAdapter(Segment)
 
 
 class PassageIndex:
@@ -292,7 +294,7 @@ async def _feed(content: Content, progress: Progress) -> AsyncIterator[bytes]:
 
 def _segment(untrusted_frame: bytes) -> Segment:
     try:
-        return Segment.model_validate_json(untrusted_frame)
+        return _checked_segment.validate_json(untrusted_frame)
     except ValidationError:
         raise ReaderDied(
             "The worker that cuts this text into passages sent something else.", "This is a fault: please report it."

@@ -17,10 +17,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, Literal, Protocol, TypedDict, cast
+from typing import Any, BinaryIO, Literal, TypedDict, cast
 
 from kimi_files.workers import limits, sandbox
 from kimi_files.workers.frames import HEADER, FrameError, Kind, pack, unpack_header
+from kimi_files.workers.output import Output
 
 JobName = Literal["extract", "pictures", "scans", "check", "index"]
 
@@ -51,12 +52,8 @@ class Settings(TypedDict):
     idle: float
 
 
-class _Model(Protocol):
-    def model_dump_json(self) -> str: ...
-
-
-# run(stream, arguments, feed) yields JSON as bytes, or pydantic models.
-Job = Callable[[BinaryIO | None, dict[str, Any], Iterator[bytes]], Iterable["bytes | _Model"]]
+# run(stream, arguments, feed) yields JSON, or what turns into it.
+Job = Callable[[BinaryIO | None, dict[str, Any], Iterator[bytes]], Iterable[bytes | Output]]
 
 
 class _ServerGone(BaseException):
@@ -89,7 +86,7 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
         module, _, function = JOBS[request["job"]].partition(":")
         run = cast(Job, getattr(importlib.import_module(module), function))
         for output in run(stream, request["arguments"], channel.feed()):
-            channel.write(Kind.DATA, output if isinstance(output, bytes) else output.model_dump_json().encode())
+            channel.write(Kind.DATA, output if isinstance(output, bytes) else output.to_json())
     except _ServerGone:
         raise
     except BaseException as error:  # panics of Rust parsers are no Exception

@@ -176,7 +176,8 @@ def _library(name: str) -> Finding:
 
 async def _readers() -> AsyncIterator[Finding]:
     """Each reader on its sample file, in a real worker."""
-    from kimi_files.extract.document import PageText, document_event
+    from kimi_files.extract.checked import document_event
+    from kimi_files.extract.document import PageText
     from kimi_files.workers.pool import WorkerPool
 
     pool = WorkerPool()

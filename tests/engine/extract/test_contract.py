@@ -15,7 +15,8 @@ import pytest_asyncio
 from PIL import Image
 from pydantic import JsonValue
 
-from kimi_files.extract.document import PageText, Start, document_event
+from kimi_files.extract.checked import document_event
+from kimi_files.extract.document import PageText, Start
 from kimi_files.formats import FORMATS, by_name
 from kimi_files.workers.pool import WorkerPool
 from kimi_files.workers.process import JobName

@@ -30,7 +30,8 @@ from kimi_files.errors import (
     TooComplex,
     UnsupportedFile,
 )
-from kimi_files.extract.document import Advance, PageText, Start, Warning, document_event  # noqa: A004
+from kimi_files.extract.checked import document_event
+from kimi_files.extract.document import Advance, PageText, Start, Warning  # noqa: A004
 from kimi_files.workers.pool import WorkerPool
 from kimi_files.workers.process import JobName
 

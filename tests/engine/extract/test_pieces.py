@@ -47,7 +47,7 @@ def test_a_page_without_text_is_still_one_event() -> None:
 def test_a_lone_surrogate_can_be_sent() -> None:
     (event,) = page_texts(1, "a\udc80", "text", None, "b\ud800c")
     assert event.text == "b\ufffdc"
-    assert event.model_dump_json()
+    assert event.to_json()
 
 
 def test_over_long_labels_and_titles_are_shortened() -> None:

@@ -209,9 +209,9 @@ async def test_a_page_break_begins_a_page(tmp_path: Path) -> None:
     from kimi_files.kimi.remote_text import _events
 
     body = io.BytesIO(json.dumps({"content": "one\ftwo\fthree\f", "filename": "x.pdf", "type": "file"}).encode())
-    events = [event.model_dump() for event in _events("x.pdf", body)]
+    events = [vars(event) for event in _events("x.pdf", body)]
     assert [(event["number"], event["text"]) for event in events[1:]] == [(1, "one"), (2, "two"), (3, "three")]
-    (_, code) = [event.model_dump() for event in _events("x.py", body)]
+    (_, code) = [vars(event) for event in _events("x.py", body)]
     assert code["text"] == "one\ftwo\fthree\f"
 
 

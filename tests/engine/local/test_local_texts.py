@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import tempfile
@@ -14,11 +15,13 @@ import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from stores import CountingPool, content, create, left_over, opened, written
 
 from kimi_files.access import OpenFile
 from kimi_files.content import Content
 from kimi_files.errors import FileChanged, FileTooLarge, InvalidArguments, KimiFilesError, ReaderDied, StoreDamaged
+from kimi_files.extract.checked import document_event
 from kimi_files.extract.document import PIECE_CHARACTERS, Advance, OutlineEntry, PageText, Start, Warning  # noqa: A004
 from kimi_files.local.catalogue import Catalogue, ContentKey
 from kimi_files.local.service import Limits, LocalFilesService
@@ -190,7 +193,7 @@ async def test_a_text_that_goes_while_it_is_read_is_an_error_and_never_an_early_
 async def stored(catalogue: Catalogue, events: list[Any], key: ContentKey = KEY) -> Content:
     writer = ContentWriter(catalogue, key, 1, no_progress)
     for event in events:
-        await writer.add(event.model_dump_json().encode())
+        await writer.add(event.to_json())
     assert await catalogue.find_content(key) is None
     content = await writer.finish()
     assert await catalogue.load_content(content.id) == content
@@ -269,6 +272,44 @@ async def test_what_no_reader_may_send_is_refused(catalogue: Catalogue, frames: 
         await write()
     assert await catalogue.find_content(KEY) is None
     await catalogue.aclose()
+
+
+PAGE = {"event": "page", "number": 1, "label": "l" * 200, "kind": "page", "text": "x" * PIECE_CHARACTERS}
+PAGE |= {"title": "t" * 300, "plain": "y" * PIECE_CHARACTERS, "tokens": 0}
+ENTRY = {"event": "outline", "title": "t" * 300, "level": 9, "page": 1}
+WARNING = {"event": "warning", "message": "w" * 500}
+ADVANCE = {"event": "advance", "done": 1, "total": None, "message": "a" * 200}
+
+
+@pytest.mark.parametrize("event", [PAGE, ENTRY, WARNING, ADVANCE], ids=lambda event: event["event"])
+def test_what_is_just_within_its_limits_may_be_sent(event: dict[str, object]) -> None:
+    assert vars(document_event.validate_python(event)).items() >= event.items()
+
+
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        (PAGE, {"number": 0}),
+        (PAGE, {"label": "l" * 201}),
+        (PAGE, {"title": "t" * 301}),
+        (PAGE, {"text": "x" * (PIECE_CHARACTERS + 1)}),
+        (PAGE, {"plain": "y" * (PIECE_CHARACTERS + 1)}),
+        (PAGE, {"tokens": -1}),
+        (PAGE, {"tokens": math.inf}),
+        (PAGE, {"ocr": "soon"}),
+        (PAGE, {"other": 1}),
+        (ENTRY, {"title": "t" * 301}),
+        (ENTRY, {"level": 0}),
+        (ENTRY, {"level": 10}),
+        (ENTRY, {"page": 0}),
+        (WARNING, {"message": "w" * 501}),
+        (ADVANCE, {"message": "a" * 201}),
+        (ADVANCE, {"event": "song"}),
+    ],
+)
+def test_what_is_beyond_a_limit_is_no_event(event: dict[str, object], change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        document_event.validate_python(event | change)
 
 
 LINES = st.lists(st.sampled_from(["", "a", "日本", "\r", "\x00", "😀", "word " * 9, "\u2028"]), max_size=30)
