@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
+from math import inf
 
 from kimi_files.extract.office.markdown import Block
 
@@ -29,11 +30,11 @@ _MOST = 0.8
 
 def in_reading_order(found: Sequence[tuple[Box | None, list[Block]]]) -> list[Block]:
     """The blocks of shapes by where these stand; from right to left where most letters are of scripts that run so."""
-    text = "".join(block.text for _, blocks in found for block in blocks)
+    texts = ["".join([block.text for block in blocks]) for _, blocks in found]
+    text = "".join(texts)
     signs = 0 if text.isascii() else len(_FROM_RIGHT.findall(text))
     from_right = signs > 0 and 2 * signs > sum(map(str.isalpha, text))
-    lengths = [sum(len(block.text) for block in blocks) for _, blocks in found]
-    order = reading_order([box for box, _ in found], lengths, from_right)
+    order = reading_order([box for box, _ in found], [*map(len, texts)], from_right)
     return [block for number in order for block in found[number][1]]
 
 
@@ -73,78 +74,101 @@ def _units(boxes: Sequence[Box | None], lengths: Sequence[int]) -> Iterator[tupl
 
 def _are_in_line(boxes: list[Box]) -> bool:
     """Whether most of the boxes stand in rows or columns, and none upon another."""
-    width = max(box[2] for box in boxes) - min(box[0] for box in boxes)
-    height = max(box[3] for box in boxes) - min(box[1] for box in boxes)
-    columns, rows = _in_line(boxes, 0, _IN_LINE * width), _in_line(boxes, 1, _IN_LINE * height)
-    in_line = sum(map(operator.or_, columns, rows))
-    return in_line >= _MOST * len(boxes) and not any(_cover_each_other(sorted(boxes)))
+    columns, rows = _in_line(boxes, 0), _in_line(boxes, 1)
+    return sum(map(operator.or_, columns, rows)) >= _MOST * len(boxes) and not _cover_each_other(boxes)
 
 
-def _in_line(boxes: list[Box], axis: int, distance: float) -> list[bool]:
+def _in_line(boxes: list[Box], axis: int) -> list[bool]:
     """Of each box, whether enough begin where it does along an axis, or have their middle there."""
     starts = [box[axis] for box in boxes]
     middles = [box[axis] + box[axis + 2] for box in boxes]
-    by_start, by_middle = sorted(starts), sorted(middles)
+    distance = _IN_LINE * (max(box[axis + 2] for box in boxes) - min(starts))
+    by_start, by_middle = ([*sorted(places), *[inf] * _LINE] for places in (starts, middles))
     return [
-        _near(by_start, start, distance) >= _LINE or _near(by_middle, middle, 2 * distance) >= _LINE
+        # Whether the last of so many is as near as the first.
+        by_start[bisect_left(by_start, start - distance) + _LINE - 1] <= start + distance
+        or by_middle[bisect_left(by_middle, middle - 2 * distance) + _LINE - 1] <= middle + 2 * distance
         for start, middle in zip(starts, middles, strict=True)
     ]
 
 
-def _near(places: list[float], place: float, distance: float) -> int:
-    return bisect_right(places, place + distance) - bisect_left(places, place - distance)
-
-
-def _cover_each_other(ordered: list[Box]) -> Iterator[bool]:
-    """Of those boxes, by where they begin, that may: whether they do."""
-    for number, box in enumerate(ordered):
-        for place in range(number + 1, len(ordered)):
-            if ordered[place][0] >= box[2]:
+def _cover_each_other(boxes: list[Box]) -> bool:
+    """Whether any of the boxes overlaps another by more than stands beside each other."""
+    ordered = sorted(boxes)
+    for number, (left, top, right, bottom) in enumerate(ordered, start=1):
+        for place in range(number, len(ordered)):
+            other_left, other_top, other_right, other_bottom = ordered[place]
+            if other_left >= right:
                 break
-            yield _covers(box, ordered[place])
-
-
-def _covers(box: Box, other: Box) -> bool:
-    """Whether two boxes overlap by more than stands beside each other."""
-    left, top, right, bottom = box
-    other_left, other_top, other_right, other_bottom = other
-    width = min(right, other_right) - max(left, other_left)
-    if width <= _OVERLAP * min(right - left, other_right - other_left):
-        return False
-    return min(bottom, other_bottom) - max(top, other_top) > _OVERLAP * min(bottom - top, other_bottom - other_top)
+            if other_top >= bottom or other_bottom <= top:
+                continue
+            width = min(right, other_right) - other_left
+            height = min(bottom, other_bottom) - max(top, other_top)
+            is_wide = width > _OVERLAP * min(right - left, other_right - other_left)
+            if is_wide and height > _OVERLAP * min(bottom - top, other_bottom - other_top):
+                return True
+    return False
 
 
 def _parted(boxes: dict[int, Box], numbers: list[int], from_right: bool, depth: int) -> list[int]:
     if len(numbers) < 2 or depth > _DEEPEST:
         return numbers
-    rows, columns = _widest_gap(boxes, numbers, axis=1), _widest_gap(boxes, numbers, axis=0)
-    if columns is not None and (rows is None or columns[0] > rows[0]):
-        _, before, after = columns
-        before, after = (after, before) if from_right else (before, after)
-    elif rows is not None:
-        _, before, after = rows
-    else:
+    if len(numbers) == 2:
+        first, second = numbers
+        return [second, first] if _is_behind(boxes[first], boxes[second], from_right) else numbers
+    columns, rows = _widest_gap(boxes, numbers, 0), _widest_gap(boxes, numbers, 1)
+    is_across = columns[0] > rows[0]
+    _, before, after = columns if is_across else rows
+    if not before:
         return sorted(numbers, key=lambda number: boxes[number][1])
+    if from_right and is_across:
+        before, after = after, before
     return [part for half in (before, after) for part in _parted(boxes, half, from_right, depth + 1)]
 
 
-def _widest_gap(boxes: dict[int, Box], numbers: list[int], axis: int) -> tuple[float, list[int], list[int]] | None:
-    """The widest gap along an axis with what is before and behind it; an overlap that is small is a narrow gap."""
+def _is_behind(box: Box, other: Box, from_right: bool) -> bool:
+    """Whether the other one of two boxes is read first: what ``_parted`` does, for most of what it is asked."""
+    left, top, right, bottom = box
+    other_left, other_top, other_right, other_bottom = other
+    is_left = other_left + other_right < left + right
+    is_above = other_top + other_bottom < top + bottom
+    across = left - other_right if is_left else other_left - right
+    down = top - other_bottom if is_above else other_top - bottom
+    is_beside = across >= -_OVERLAP * min(right - left, other_right - other_left)
+    is_below = down >= -_OVERLAP * min(bottom - top, other_bottom - other_top)
+    if is_beside and (across > down or not is_below):
+        return is_left != from_right
+    return is_above if is_below else other_top < top
+
+
+def _widest_gap(boxes: dict[int, Box], numbers: list[int], axis: int) -> tuple[float, list[int], list[int]]:
+    """The widest gap along an axis with what is before and behind it; an overlap that is small is a narrow gap.
+
+    Where there is none it is the least number, with nothing before it.
+    """
     ordered = sorted(numbers, key=lambda number: boxes[number][axis] + boxes[number][axis + 2])
-    if len(ordered) == 2:
-        first, second = (boxes[number] for number in ordered)
-        gap = second[axis] - first[axis + 2]
-        overlap = _OVERLAP * min(first[axis + 2] - first[axis], second[axis + 2] - second[axis])
-        return (gap, ordered[:1], ordered[1:]) if gap >= -overlap else None
-    starts = [boxes[number][axis] for number in ordered]
-    ends = [boxes[number][axis + 2] for number in ordered]
-    sizes = list(map(operator.sub, ends, starts))
-    # From the last gap to the first: where all before it end and all behind it start, and the least of their sizes.
-    before = zip([*accumulate(ends, max)][-2::-1], [*accumulate(sizes, min)][-2::-1], strict=True)
-    behind = zip(accumulate(reversed(starts), min), accumulate(reversed(sizes), min), strict=True)
-    best: tuple[float, int] | None = None
-    for turn, ((end, smallest_before), (start, smallest)) in enumerate(zip(before, behind, strict=False), start=1):
-        gap = start - end
-        if (best is None or gap > best[0]) and gap >= -_OVERLAP * min(smallest, smallest_before):
-            best = gap, len(ordered) - turn
-    return (best[0], ordered[: best[1]], ordered[best[1] :]) if best is not None else None
+    # Where all up to each box end, and the least of their sizes.
+    before: list[tuple[float, float]] = []
+    last, least = -inf, inf
+    for number in ordered:
+        box = boxes[number]
+        start, end = box[axis], box[axis + 2]
+        if end > last:
+            last = end
+        if end - start < least:
+            least = end - start
+        before.append((last, least))
+    widest, cut = -inf, 0
+    first = least = inf
+    for place in range(len(ordered) - 1, 0, -1):
+        box = boxes[ordered[place]]
+        start, end = box[axis], box[axis + 2]
+        if start < first:
+            first = start
+        if end - start < least:
+            least = end - start
+        last, smallest = before[place - 1]
+        gap = first - last
+        if gap > widest and gap >= -_OVERLAP * min(least, smallest):
+            widest, cut = gap, place
+    return widest, ordered[:cut], ordered[cut:]

@@ -33,6 +33,7 @@ _TITLES, _BODIES, _TITLE_PLACES = (0, 6), (1, 5, 7, 8), (13, 15, 17)
 _FOR_97 = "PP97_DUALSTORAGE"
 _ENCRYPTED = 0xF3D1C4DF
 _HIDDEN = 4
+_HOLDS_OTHERS = 0xF
 _MOST_BYTES = 256 << 20
 _MOST_EDITS = 1_000
 _DEEPEST = 24
@@ -61,7 +62,7 @@ class Slide:
     hidden: bool = False
 
 
-_HEAD = struct.Struct("<HHI")
+_HEAD, _NUMBER = struct.Struct("<HHI"), struct.Struct("<I")
 _PARAGRAPH_RUN, _CHARACTER_RUN = struct.Struct("<IHI"), struct.Struct("<II")
 _WIDE_BOX, _NARROW_BOX = struct.Struct("<4i"), struct.Struct("<4h")
 
@@ -103,6 +104,8 @@ class _Show:
         self._stream = stream
         self._places, self._document = self._directory(edit)
         self._is_described = False
+        # Of the drawing that ends there, the next place that looks like a text box.
+        self._next_box = self._drawing_end = 0
         # How many bytes the fields take that a mask names, of those where it alone says so.
         self._paragraph_sizes: dict[int, int] = {}
         self._character_sizes: dict[int, int] = {}
@@ -110,7 +113,7 @@ class _Show:
     def slides(self) -> list[Slide]:
         document = self._at(self._document)
         listed: dict[int, list[tuple[int, int, list[tuple[int, str]]]]] = {}
-        for record in self._inner(document):
+        for record in self._inner(*document[2:]):
             if record[0] == _LIST:
                 listed[record[1] >> 4] = list(self._listed(record))
         notes = {identity: place for place, identity, _ in listed.get(2, ())}
@@ -120,7 +123,9 @@ class _Show:
         """Where each part stands, by its number, as the newest edit has it; the number of the document."""
         places: dict[int, int] = {}
         document = 0
-        for _ in range(_MOST_EDITS):
+        seen: set[int] = set()
+        while edit not in seen and len(seen) < _MOST_EDITS:
+            seen.add(edit)
             before, directory, newest = struct.unpack_from("<III", self._stream, edit + 16)
             document = document or newest
             record = self._at_offset(directory)
@@ -128,7 +133,7 @@ class _Show:
                 raise ValueError("no directory")
             position = record[2]
             while position < record[3]:
-                packed = struct.unpack_from("<I", self._stream, position)[0]
+                packed = _NUMBER.unpack_from(self._stream, position)[0]
                 first, count = packed & 0xFFFFF, packed >> 20
                 for turn, offset in enumerate(struct.unpack_from(f"<{count}I", self._stream, position + 4)):
                     places.setdefault(first + turn, offset)
@@ -145,24 +150,23 @@ class _Show:
         packed, kind, size = _HEAD.unpack_from(self._stream, offset)
         return kind, packed, offset + 8, min(offset + 8 + size, len(self._stream))
 
-    def _inner(self, record: _Record) -> Iterator[_Record]:
-        """The records that stand in this one."""
-        stream, unpack, whole = self._stream, _HEAD.unpack_from, len(self._stream)
-        _, _, position, end = record
+    def _inner(self, position: int, end: int) -> Iterator[_Record]:
+        """The records from a place to another, of which none goes beyond that."""
+        stream, unpack = self._stream, _HEAD.unpack_from
         while position + 8 <= end:
             packed, kind, size = unpack(stream, position)
             start = position + 8
             position = start + size
-            if position > whole:
-                position = whole
+            if position > end:
+                position = end
             yield kind, packed, start, position
 
     def _all(self, record: _Record, kind: int, depth: int = 0) -> Iterator[_Record]:
         """Records of a kind within this one, however deep."""
-        for inner in self._inner(record):
+        for inner in self._inner(*record[2:]):
             if inner[0] == kind:
                 yield inner
-            elif depth < _DEEPEST and (inner[0] == _TAG_DATA or inner[1] & 0xF == 0xF):
+            elif depth < _DEEPEST and (inner[0] == _TAG_DATA or inner[1] & 0xF == _HOLDS_OTHERS):
                 yield from self._all(inner, kind, depth + 1)
 
     def _listed(self, record: _Record) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:
@@ -170,34 +174,33 @@ class _Show:
         texts: list[tuple[int, str]] = []
         place = None
         kind = 4
-        for inner in self._inner(record):
+        for inner in self._inner(*record[2:]):
             if inner[0] == _SLIDE_PLACE:
                 if place is not None:
                     yield (*place, texts)
                 number, _, _, identity = struct.unpack_from("<4I", self._stream, inner[2])
                 place, texts = (number, identity), []
             elif inner[0] == _TEXT_HEADER:
-                kind = struct.unpack_from("<I", self._stream, inner[2])[0]
+                kind = _NUMBER.unpack_from(self._stream, inner[2])[0]
                 texts.append((kind, ""))
             elif inner[0] in (_CHARACTERS, _BYTES) and texts:
-                texts[-1] = (kind, self._text(inner))
+                texts[-1] = (kind, self._text(inner[0], *inner[2:]))
             elif inner[0] == _STYLES and texts:
-                texts[-1] = (kind, self._with_styles(texts[-1][1], inner))
+                texts[-1] = (kind, self._with_styles(texts[-1][1], inner[2]))
         if place is not None:
             yield (*place, texts)
 
-    def _text(self, record: _Record) -> str:
-        raw = self._stream[record[2] : record[3]]
-        return raw.decode("latin-1") if record[0] == _BYTES else utf_16_le_decode(raw, "replace", True)[0]
+    def _text(self, code: int, start: int, end: int) -> str:
+        raw = self._stream[start:end]
+        return raw.decode("latin-1") if code == _BYTES else utf_16_le_decode(raw, "replace", True)[0]
 
-    def _with_styles(self, text: str, record: _Record) -> str:
+    def _with_styles(self, text: str, position: int) -> str:
         """The text with marks for the depth of paragraphs and for powers, as the runs of its styles have them."""
         marks: dict[int, str] = {}
-        position = start = 0
+        stream, start, end = self._stream, 0, len(text)
         try:
-            position = record[2]
-            while start <= len(text):
-                count, depth, mask = _PARAGRAPH_RUN.unpack_from(self._stream, position)
+            while start <= end:
+                count, depth, mask = _PARAGRAPH_RUN.unpack_from(stream, position)
                 position += 10
                 for paragraph in _PARAGRAPH.finditer(text, start, start + count) if depth else ():
                     marks[paragraph.start()] = _DEEPER * min(depth, 4)
@@ -205,19 +208,19 @@ class _Show:
                 if size is None:
                     size = self._size(mask, _PARAGRAPH_FIELDS, self._paragraph_sizes, position)
                 position += size
-                start += max(count, 1)
+                start += count or 1
             start = 0
-            while start <= len(text):
-                count, mask = _CHARACTER_RUN.unpack_from(self._stream, position)
+            while start <= end:
+                count, mask = _CHARACTER_RUN.unpack_from(stream, position)
                 position += 8
                 size = self._character_sizes.get(mask)
                 if size is None:
                     size = self._size(mask, _CHARACTER_FIELDS, self._character_sizes, position)
-                is_raised = mask & _RAISED and struct.unpack_from("<h", self._stream, position + size - 2)[0] > 0
+                is_raised = mask & _RAISED and struct.unpack_from("<h", stream, position + size - 2)[0] > 0
                 if is_raised and is_power(text[start : start + count], text[max(start - 1, 0) : start]):
                     marks[start] = "^"
                 position += size
-                start += max(count, 1)
+                start += count or 1
         except (struct.error, IndexError):
             # The styles of a damaged file tell nothing; its text does.
             pass
@@ -240,9 +243,9 @@ class _Show:
         slide = Slide()
         blocks: list[Block] = []
         is_commented = False
-        for inner in self._inner(record):
+        for inner in self._inner(*record[2:]):
             if inner[0] == _SLIDE_ATOM:
-                identity = struct.unpack_from("<I", self._stream, inner[2] + 16)[0]
+                identity = _NUMBER.unpack_from(self._stream, inner[2] + 16)[0]
                 if identity in notes:
                     slide.notes = self._notes(notes[identity])
             elif inner[0] == _SHOW:
@@ -252,7 +255,8 @@ class _Show:
             else:
                 is_commented = is_commented or self._stream.find(_COMMENT_START, inner[2] - 8, inner[3]) >= 0
         for remark in self._all(record, _COMMENT) if is_commented else ():
-            said = {part[1] >> 4: self._text(part) for part in self._inner(remark) if part[0] == _STRING}
+            strings = (part for part in self._inner(*remark[2:]) if part[0] == _STRING)
+            said = {packed >> 4: self._text(code, start, end) for code, packed, start, end in strings}
             if words := " ".join(said.get(1, "").split()):
                 author = said.get(0, "").strip()
                 blocks.append(Block(comment(author, words)))
@@ -266,33 +270,45 @@ class _Show:
 
     def _drawn(self, record: _Record, slide: Slide, texts: list[tuple[int, str]]) -> list[Block]:
         # What most slides have none of is not looked for in each of their shapes; one byte is found faster than two.
-        first = self._stream.find(_DESCRIPTION_START[1:], *record[2:])
-        self._is_described = first >= 0 and self._stream.find(_DESCRIPTION_START, first - 1, record[3]) >= 0
-        return self._shapes(record, slide, texts, 0)
+        start, end = record[2:]
+        first = self._stream.find(_DESCRIPTION_START[1:], start, end)
+        self._is_described = first >= 0 and self._stream.find(_DESCRIPTION_START, first - 1, end) >= 0
+        self._next_box, self._drawing_end = -1, end
+        return self._shapes(start, end, slide, texts, 0)
 
-    def _shapes(self, record: _Record, slide: Slide, texts: list[tuple[int, str]], depth: int) -> list[Block]:
+    def _shapes(self, position: int, end: int, slide: Slide, texts: list[tuple[int, str]], depth: int) -> list[Block]:
         """What shapes say, in the order in which they are read."""
-        if depth >= _DEEPEST or not self._may_tell(record):
-            return []
         found: list[tuple[Box | None, list[Block]]] = []
-        for inner in self._inner(record):
-            if inner[0] == _SHAPE:
-                if self._may_tell(inner):
-                    place, blocks = self._shape(inner, slide, texts)
-                    if blocks:
-                        found.append((place, blocks))
+        unpack = _HEAD.unpack_from
+        while position + 8 <= end:
+            packed, kind, size = unpack(self._stream, position)
+            start = position + 8
+            position = start + size
+            if position > end:
+                position = end
+            if self._next_box < start:
+                self._find_box(start)
+            # Most of what is drawn has neither a text box nor a description.
+            if (self._next_box >= position and not self._is_described) or packed & 0xF != _HOLDS_OTHERS:
                 continue
-            if inner[0] == _GROUP and self._is_table(inner):
-                blocks = [Block(self._table(inner, texts))]
+            place: Box | None = None
+            if kind == _SHAPE:
+                place, blocks = self._shape(start, position, slide, texts)
+            elif kind == _GROUP and self._is_table(start, position):
+                place, blocks = self._place(start, position), [Block(self._table(start, position, texts))]
             else:
-                blocks = self._shapes(inner, slide, texts, depth + 1) if inner[1] & 0xF == 0xF else []
+                blocks = self._shapes(start, position, slide, texts, depth + 1) if depth < _DEEPEST else []
+                if blocks and kind == _GROUP:
+                    place = self._place(start, position)
             if blocks:
-                found.append((self._place(inner), blocks))
+                found.append((place, blocks))
         return in_reading_order(found) if len(found) > 1 else found[0][1] if found else []
 
-    def _shape(self, shape: _Record, slide: Slide, texts: list[tuple[int, str]]) -> tuple[Box | None, list[Block]]:
-        kind, text, place = self._shape_text(shape, texts)
-        blocks = list(self._described(shape)) if self._is_described else []
+    def _shape(
+        self, start: int, end: int, slide: Slide, texts: list[tuple[int, str]]
+    ) -> tuple[Box | None, list[Block]]:
+        kind, text, place = self._shape_text(start, end, texts)
+        blocks = list(self._described(start, end)) if self._is_described else []
         if not text or text.isspace():
             return place, blocks
         if kind in _TITLES and not slide.title:
@@ -301,47 +317,47 @@ class _Show:
             blocks.append(Block(paragraphs(kind, text)))
         return place, blocks
 
-    def _place(self, record: _Record) -> Box | None:
-        """Where a shape stands, or a group by its first shape, which is the group itself."""
-        for part in self._inner(record):
-            if part[0] == _SHAPE and record[0] == _GROUP:
-                return self._place(part)
-            if part[0] in (_ANCHOR, _CHILD_ANCHOR) and (place := self._anchor(part[0], part[2], part[3])):
-                return place
+    def _place(self, position: int, end: int) -> Box | None:
+        """Where a group stands, by its first shape, which is the group itself."""
+        for kind, _, start, stop in self._inner(position, end):
+            if kind == _SHAPE:
+                for code, _, first, last in self._inner(start, stop):
+                    if code in (_ANCHOR, _CHILD_ANCHOR):
+                        return self._anchor(code, first, last)
+                break
         return None
 
     def _anchor(self, code: int, start: int, end: int) -> Box | None:
-        if end - start < (_WIDE_BOX if code == _CHILD_ANCHOR else _NARROW_BOX).size:
+        is_wide = end - start >= 16
+        if not is_wide and (code == _CHILD_ANCHOR or end - start < 8):
             return None
-        if code == _CHILD_ANCHOR:
-            left, top, right, bottom = _WIDE_BOX.unpack_from(self._stream, start)
-            return left, top, right, bottom
-        box = _WIDE_BOX if end - start >= _WIDE_BOX.size else _NARROW_BOX
-        top, left, right, bottom = box.unpack_from(self._stream, start)
-        return left, top, right, bottom
+        first, second, right, bottom = (_WIDE_BOX if is_wide else _NARROW_BOX).unpack_from(self._stream, start)
+        return (first, second, right, bottom) if code == _CHILD_ANCHOR else (second, first, right, bottom)
 
-    def _may_tell(self, record: _Record) -> bool:
-        """Whether something in it looks like a text box or a description: most of what is drawn has neither."""
-        return self._is_described or self._stream.find(_TEXT_BOX_START, *record[2:]) >= 0
+    def _find_box(self, start: int) -> None:
+        """Find what looks like the next text box; each is looked for once, as shapes are gone through in their order."""
+        place = self._stream.find(_TEXT_BOX_START, start, self._drawing_end)
+        self._next_box = place if place >= 0 else self._drawing_end
 
-    def _shape_text(self, shape: _Record, texts: list[tuple[int, str]]) -> tuple[int, str, Box | None]:
+    def _shape_text(self, position: int, end: int, texts: list[tuple[int, str]]) -> tuple[int, str, Box | None]:
         """Kind and text, and where the shape stands."""
         kind, text = 4, ""
         is_title = False
         place: Box | None = None
         stream, unpack = self._stream, _HEAD.unpack_from
-        position, end = shape[2:]
         # Not by `_inner`, here and below: most of all records are those of shapes.
         while position + 8 <= end:
-            packed, code, size = unpack(stream, position)
+            _, code, size = unpack(stream, position)
             start = position + 8
             position = start + size
+            if position > end:
+                position = end
             if code == _TEXT_BOX:
-                kind, text = self._box_text(start, min(position, len(stream)), texts)
+                kind, text = self._box_text(start, position, texts)
             elif code in (_ANCHOR, _CHILD_ANCHOR):
-                place = place or self._anchor(code, start, min(position, len(stream)))
+                place = place or self._anchor(code, start, position)
             elif code == _CLIENT_DATA and stream.find(_PLACEHOLDER_START, start, position) >= 0:
-                for part in self._inner((code, packed, start, min(position, len(stream)))):
+                for part in self._inner(start, position):
                     is_title = is_title or (part[0] == _PLACEHOLDER and stream[part[2] + 4] in _TITLE_PLACES)
         # A field's place, such as the slide's number, is a star.
         return 0 if is_title else kind, "" if "*" in text and _plain(text).strip() == "*" else text, place
@@ -351,59 +367,58 @@ class _Show:
         kind, text = 4, ""
         stream, unpack = self._stream, _HEAD.unpack_from
         while position + 8 <= end:
-            packed, code, size = unpack(stream, position)
+            _, code, size = unpack(stream, position)
             start = position + 8
             position = start + size
             if code == _TEXT_HEADER:
-                kind = struct.unpack_from("<I", stream, start)[0]
+                kind = _NUMBER.unpack_from(stream, start)[0]
             elif code in (_CHARACTERS, _BYTES):
-                text = self._text((code, packed, start, position))
+                text = self._text(code, start, position)
             elif code == _STYLES:
-                return kind, self._with_styles(text, (code, packed, start, position))
+                return kind, self._with_styles(text, start)
             elif code == _TEXT_REFERENCE:
-                number = struct.unpack_from("<I", stream, start)[0]
+                number = _NUMBER.unpack_from(stream, start)[0]
                 return texts[number] if number < len(texts) else (kind, "")
         return kind, text
 
-    def _described(self, shape: _Record) -> Iterator[Block]:
+    def _described(self, position: int, end: int) -> Iterator[Block]:
         """What a picture's author wrote about it; the name of its file, which stands there by itself, says nothing."""
-        if self._stream.find(_DESCRIPTION_START, shape[2], shape[3]) < 0:
+        if self._stream.find(_DESCRIPTION_START, position, end) < 0:
             return
-        for number, words in self._options(shape):
+        for number, words in self._options(position, end):
             if number == _DESCRIPTION and words:
                 yield Block(picture(words.decode("utf-16-le", "replace").partition("\0")[0]))
 
-    def _options(self, shape: _Record) -> Iterator[tuple[int, bytes]]:
+    def _options(self, position: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Number and long value of each property of a shape."""
-        for part in self._inner(shape):
-            if part[0] not in (_OPTIONS, _MORE_OPTIONS):
+        for kind, packed, start, stop in self._inner(position, end):
+            if kind not in (_OPTIONS, _MORE_OPTIONS):
                 continue
-            count = part[1] >> 4
-            position = part[2] + 6 * count
+            count = packed >> 4
+            place = start + 6 * count
             for turn in range(count):
-                number, value = struct.unpack_from("<HI", self._stream, part[2] + 6 * turn)
+                number, value = struct.unpack_from("<HI", self._stream, start + 6 * turn)
                 size = value if number & 0x8000 else 0
-                yield number & 0x3FFF, self._stream[position : min(position + size, part[3])]
-                position += size
+                yield number & 0x3FFF, self._stream[place : min(place + size, stop)]
+                place += size
 
-    def _is_table(self, group: _Record) -> bool:
-        first = next(self._inner(group), None)
-        if first is None or self._stream.find(_TABLE_START, *first[2:]) < 0:
+    def _is_table(self, position: int, end: int) -> bool:
+        start = position + 8
+        stop = min(start + _NUMBER.unpack_from(self._stream, position + 4)[0], end)
+        if self._stream.find(_TABLE_START, start, stop) < 0:
             return False
-        return any(number == _TABLE for number, _ in self._options(first))
+        return any(number == _TABLE for number, _ in self._options(start, stop))
 
-    def _table(self, group: _Record, texts: list[tuple[int, str]]) -> str:
+    def _table(self, position: int, end: int, texts: list[tuple[int, str]]) -> str:
         """Cells by where they stand: a merged one in its first place."""
-        cells: dict[tuple[int, int], str] = {}
-        for shape in self._inner(group):
-            if shape[0] != _SHAPE:
+        cells: dict[tuple[float, float], str] = {}
+        for kind, _, start, stop in self._inner(position, end):
+            if kind != _SHAPE or self._stream.find(_TEXT_BOX_START, start, stop) < 0:
                 continue
-            for part in self._inner(shape):
-                if part[0] == _CHILD_ANCHOR:
-                    left, top = struct.unpack_from("<ii", self._stream, part[2])
-                    text = _plain(self._shape_text(shape, texts)[1]).replace("\r", "\n").strip()
-                    if text:
-                        cells[top, left] = text
+            _, text, place = self._shape_text(start, stop, texts)
+            text = _plain(text).replace("\r", "\n").strip()
+            if text and place:
+                cells[place[1], place[0]] = text
         rows = sorted({top for top, _ in cells})
         columns = sorted({left for _, left in cells})
         return table([[cells.get((top, left), "") for left in columns] for top in rows])
@@ -411,6 +426,8 @@ class _Show:
 
 def paragraphs(kind: int, text: str) -> str:
     """Paragraphs of a text box; points of a slide's body, as deep as they are."""
+    if "\r" not in text:
+        return _plain(text).strip()
     if _DEEPER in text:
         lines = [("  " * line.count(_DEEPER), _plain(line).strip()) for line in text.split("\r")]
     else:
