@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kimi_files import reports
-from kimi_files.local.service import LocalFilesService
 from kimi_files.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -15,24 +14,24 @@ if TYPE_CHECKING:
     from kimi_files_mcp.settings import Settings
 
 
-def start(settings: Settings, *, text_required: bool = False) -> FilesService:
+def start(settings: Settings, reads: int = 0, *, text_required: bool = False) -> FilesService:
     """The service; nothing of its own is opened or sent before its first call.
 
+    ``reads`` is how many files are about to be read here: readers for them start beside the imports and the opening.
     ``text_required``: a file without text is refused for ``file-extract``, as Kimi does, also on this machine.
     """
     reports.watch_this_process()
     if settings.service == "kimi":
         return start_kimi(settings)
+    pool = WorkerPool(strict=settings.strict)
+    pool.prepare(reads)
     if settings.chat is not None:
         from kimi_files.kimi.local_chat import LocalServiceWithChat
 
-        return LocalServiceWithChat(
-            settings.data_dir,
-            WorkerPool(strict=settings.strict),
-            start_chat(settings),
-            text_required=text_required,
-        )
-    return LocalFilesService(settings.data_dir, WorkerPool(strict=settings.strict), text_required=text_required)
+        return LocalServiceWithChat(settings.data_dir, pool, start_chat(settings), text_required=text_required)
+    from kimi_files.local.service import LocalFilesService
+
+    return LocalFilesService(settings.data_dir, pool, text_required=text_required)
 
 
 def start_kimi(settings: Settings) -> KimiFilesService:
@@ -40,6 +39,7 @@ def start_kimi(settings: Settings) -> KimiFilesService:
     from kimi_files.kimi.chat import Chat
     from kimi_files.kimi.client import KimiClient
     from kimi_files.kimi.service import KimiFilesService
+    from kimi_files.local.service import LocalFilesService
 
     assert settings.kimi is not None
     client = KimiClient(settings.kimi)

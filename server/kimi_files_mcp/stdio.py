@@ -103,10 +103,10 @@ async def _record_later(recording: Recording) -> None:
 def open_workspace(settings: Settings, policy: AccessPolicy | None = None) -> Workspace:
     """The workspace of these settings; the service behind it starts at the first call."""
 
-    async def start_service() -> FilesService:
+    async def start_service(reads: int) -> FilesService:
         from kimi_files_mcp.services import start
 
-        return start(settings)
+        return start(settings, reads)
 
     return Workspace(policy or settings.policy, start_service)
 

@@ -21,7 +21,7 @@ from kimi_files_tools.workspace import Workspace
 def main() -> None:
     folder = Path(sys.argv[1])
 
-    async def start() -> LocalFilesService:
+    async def start(reads: int) -> LocalFilesService:
         return LocalFilesService(folder / "data", WorkerPool())
 
     workspace = Workspace(AccessPolicy((folder,), folder), start)

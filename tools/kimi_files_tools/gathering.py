@@ -103,7 +103,7 @@ async def _read_all(
 
     Scans that nobody has read yet are read as far as time allows: the rest waits for the next question.
     """
-    service = await workspace.service()
+    service = await workspace.service(reads=len(names))
     read: dict[str, _Read | KimiFilesError] = {}
     places = anyio.Semaphore(_AT_ONCE)
     scans_until = anyio.current_time() + _SCANS_BEGIN_WITHIN

@@ -85,7 +85,7 @@ async def get_file_content(
             "Use find first, then pictures=true with the pages it names.",
         )
     request = replace(request, max_tokens=min(max(request.max_tokens, LEAST_TOKENS), MOST_TOKENS))
-    service = await workspace.service()
+    service = await workspace.service(reads=1)
     async with workspace.open(file) as reference:
         content = await service.content(reference, progress)
         spans = await select(content, request.pages)

@@ -26,7 +26,7 @@ async def upload_file(
     workspace: Workspace, path: Path, purpose: Purpose = "file-extract", progress: Progress = no_progress
 ) -> FileObject:
     """The kept file. A file id given as ``path`` gives its record, for agents that call twice."""
-    service = await workspace.service()
+    service = await workspace.service(reads=1)
     async with workspace.open(path) as file:
         if isinstance(file, str):
             return await service.retrieve(file)

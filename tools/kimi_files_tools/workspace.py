@@ -22,19 +22,21 @@ _FILE_ID = re.compile(r"file[_-][0-9A-Za-z]{20,64}|[0-9a-v]{20}")
 
 @dataclass(slots=True)
 class Workspace:
-    """``start_service`` is called at the first tool call, so that a server nobody calls costs nothing."""
+    """``start_service`` is called at the first tool call, so that a server nobody calls costs nothing. It is told how
+    many files that call is about to have read, so that readers start beside the service.
+    """
 
     policy: AccessPolicy
-    start_service: Callable[[], Awaitable[FilesService]]
+    start_service: Callable[[int], Awaitable[FilesService]]
     _service: FilesService | None = None
     _starting: anyio.Lock = field(default_factory=anyio.Lock)
 
-    async def service(self) -> FilesService:
-        """The files service, started once."""
+    async def service(self, reads: int = 0) -> FilesService:
+        """The files service, started once. ``reads``: how many files the caller will have read at the same time."""
         if self._service is None:
             async with self._starting:
                 if self._service is None:
-                    self._service = await self.start_service()
+                    self._service = await self.start_service(reads)
         return self._service
 
     @asynccontextmanager

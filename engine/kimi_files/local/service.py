@@ -131,7 +131,6 @@ class LocalFilesService:
         self._texts = Texts(self._catalogue, self._index, pool, locks, self._limits.cache_bytes)
         self._opening = anyio.Lock()
         self._is_open = False
-        self._expected_jobs = 0
 
     async def create(self, file: OpenFile, purpose: Purpose, progress: Progress = no_progress) -> FileObject:
         """Keep a file, read or checked as its purpose asks. The same bytes, name and purpose give the file there is."""
@@ -190,9 +189,6 @@ class LocalFilesService:
 
     async def content(self, file: OpenFile | str, progress: Progress = no_progress) -> Content:
         """The file's text, read now if it was not before."""
-        if not self._is_open:
-            self._expected_jobs += 1
-            self._pool.prepare(self._expected_jobs)
         source, file_id = await self._source_of(file)
         content = await self._text(source, progress)
         await self._catalogue.save_seen(source.sha256)

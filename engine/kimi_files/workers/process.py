@@ -1,7 +1,7 @@
 """The worker process: takes requests one at a time, runs a job from a closed table, sends what the job yields.
 
-``pool.py`` starts it. Nothing but the standard library is imported before the first request, and each job imports its
-readers when it needs them.
+``pool.py`` starts it. What most requests want is imported before the first comes; each job imports its readers when it
+needs them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO, Literal, TypedDict, cast
 
 from kimi_files.workers import limits, sandbox
@@ -70,6 +71,8 @@ def main(settings: Settings) -> None:
     layers = limits.restrain()
     channel = _SocketChannel() if settings["transport"] == "socket" else _PipeChannel()
     layers += sandbox.confine(settings["path"])
+    with suppress(Exception):  # the first request, which may still be on its way, will say what is wrong
+        _job("extract")
     try:
         while (request := channel.request(settings["idle"])) is not None:
             _serve(channel, request, layers, stack)
@@ -83,9 +86,7 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
     channel.write(Kind.STARTED, json.dumps(layers).encode())
     stream = channel.file() if request["file"] else None
     try:
-        module, _, function = JOBS[request["job"]].partition(":")
-        run = cast(Job, getattr(importlib.import_module(module), function))
-        for output in run(stream, request["arguments"], channel.feed()):
+        for output in _job(request["job"])(stream, request["arguments"], channel.feed()):
             channel.write(Kind.DATA, output if isinstance(output, bytes) else output.to_json())
     except _ServerGone:
         raise
@@ -96,6 +97,11 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
     finally:
         if stream is not None:
             stream.close()
+
+
+def _job(name: JobName) -> Job:
+    module, _, function = JOBS[name].partition(":")
+    return cast(Job, getattr(importlib.import_module(module), function))
 
 
 def _fault(error: BaseException, stack: int) -> bytes:

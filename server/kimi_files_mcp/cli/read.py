@@ -78,7 +78,7 @@ async def _names(opened: Workspace, files: Sequence[str]) -> list[str]:
 
 async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, progress: Progress) -> int:
     """Read several at once, print in the order of ``names``; 1 if any failed."""
-    service = await opened.service()
+    service = await opened.service(reads=len(names))
     results: dict[int, Content | KimiFilesError] = {}
     ready = [anyio.Event() for _ in names]
     places, ahead = anyio.Semaphore(_AT_ONCE), anyio.Semaphore(_AHEAD)

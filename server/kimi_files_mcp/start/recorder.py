@@ -47,7 +47,7 @@ _CLIENTS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
 def recorded() -> dict[str, dict[str, str]]:
     """The SDK's lines behind the id, by protocol version and method. RuntimeError where an answer is not always the same."""
 
-    async def no_service() -> FilesService:
+    async def no_service(reads: int) -> FilesService:
         raise RuntimeError("no question of a start needs the files")
 
     server = build_server(Workspace(AccessPolicy((), Path.cwd()), no_service))

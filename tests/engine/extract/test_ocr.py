@@ -91,7 +91,7 @@ async def test_a_question_has_scans_read_that_wait_and_says_which_still_do(tmp_p
         scanned_pdf([scanned_page([f"Shaft {number} has 48 cracks."]) for number in range(1, 5)])
     )
 
-    async def start() -> LocalFilesService:
+    async def start(reads: int) -> LocalFilesService:
         return LocalFilesService(tmp_path / "data", WorkerPool(size=1), Limits(scan_seconds=0.0))
 
     workspace = Workspace(AccessPolicy.from_folders([tmp_path], tmp_path), start)

@@ -162,18 +162,6 @@ async def test_texts_of_paths_go_least_recently_used_first_and_those_of_files_st
     await service.aclose()
 
 
-async def test_a_reader_starts_beside_the_opening_of_the_store_and_only_then(
-    tmp_path: Path, pool: CountingPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = LocalFilesService(tmp_path / "store", pool)
-    prepared: list[bool] = []
-    monkeypatch.setattr(pool, "prepare", lambda jobs: prepared.append((tmp_path / "store").exists()))
-    for name in ("one.txt", "two.txt"):
-        await content(service, written(tmp_path / name, f"text of {name}"))
-    assert prepared == [False]
-    await service.aclose()
-
-
 async def test_a_text_that_goes_while_it_is_read_is_an_error_and_never_an_early_end(
     tmp_path: Path, service: LocalFilesService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
