@@ -106,6 +106,7 @@ ODP = _document("OpenDocument presentation", "odp otp fodp", _OPEN + "presentati
 EPUB = _document("EPUB", "epub", "application/epub+zip", "ebook")
 MOBI = _document("Kindle book", "mobi azw azw3 prc", "application/x-mobipocket-ebook", "ebook")
 OUTLOOK = _document("Outlook message", "msg", "application/vnd.ms-outlook", "mail")
+TNEF = _document("Outlook envelope (winmail.dat)", "tnef", "application/vnd.ms-tnef", "mail")
 SIGNED = _document("signed file", "p7m", "application/pkcs7-mime", "signed")
 SVGZ = Format("compressed SVG picture", (".svgz",), "image/svg+xml", ("file-extract", "image"), "svg")
 ZIP = _document("ZIP archive", "zip jar", "application/zip", "archive")
@@ -167,7 +168,7 @@ THREE_GPP = _video("3GPP video", "3gpp 3gp 3g2", "video/3gpp")
 
 # fmt: off
 FORMATS: tuple[Format, ...] = (
-    PDF, DOCX, DOC, XLSX, XLS, XLSB, PPTX, PPT, RTF, ODT, ODS, ODP, EPUB, MOBI, OUTLOOK, SIGNED,
+    PDF, DOCX, DOC, XLSX, XLS, XLSB, PPTX, PPT, RTF, ODT, ODS, ODP, EPUB, MOBI, OUTLOOK, TNEF, SIGNED,
     HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, NOTEBOOK, YAML, TOML, XML, FEED, SVG, SVGZ, MAIL, WEB_ARCHIVE, TEXT, CODE,
     PNG, JPEG, GIF, WEBP, BMP, ICO, XBM, TIFF, AVIF, HEIC,
     MP4, QUICKTIME, MPEG, AVI, WEBM, MATROSKA, FLASH, WMV, THREE_GPP,
@@ -335,6 +336,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
     (0, b"FLV\x01", FLASH),
     (0, b"\x00\x00\x01\xba", MPEG),
     (0, b"\x00\x00\x01\xb3", MPEG),
+    (0, b"\x78\x9f\x3e\x22", TNEF),
     (60, b"BOOKMOBI", MOBI),
     (60, b"TEXtREAd", MOBI),
     (0, b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from itertools import pairwise
 
 Tree = dict[str, "bytes | Tree"]
+Value = str | int | float | datetime
 _FREE, _END, _NONE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF
 
 
@@ -36,9 +37,13 @@ def eml(
 
 @dataclass
 class OutlookMessage:
-    """Text properties by number, wide unless ``encoding`` says otherwise; attachments are bytes or messages."""
+    """Text properties by number, wide unless ``encoding`` says otherwise; attachments are bytes or messages.
+
+    ``named`` are properties by the set and the number in it: texts, numbers, fractions or times.
+    """
 
     texts: dict[int, str]
+    named: dict[tuple[int, int], Value] = field(default_factory=dict)
     encoding: str = ""
     codepage: int = 0
     html: bytes = b""
@@ -49,7 +54,69 @@ class OutlookMessage:
 
 
 def msg(message: OutlookMessage) -> bytes:
-    return compound(_tree(message, 32))
+    tree = _tree(message, 32)
+    sets = sorted({group for group, _ in message.named})
+    tree["__nameid_version1.0"] = {
+        "__substg1.0_00020102": b"".join(map(_set, sets)),
+        "__substg1.0_00030102": b"".join(
+            struct.pack("<IHH", number, (sets.index(group) + 3) << 1, index)
+            for index, (group, number) in enumerate(message.named)
+        ),
+    }
+    return compound(tree)
+
+
+def tnef(
+    properties: dict[int | tuple[int, int], Value | bytes], attachments: list[tuple[str, bytes]] | None = None
+) -> bytes:
+    """A ``winmail.dat``; an attachment that is an envelope itself is attached as a message."""
+    content = b"\x78\x9f\x3e\x22\x01\x00" + _attribute(1, 0x69007, struct.pack("<II", 1252, 0))
+    content += _attribute(1, 0x69003, _properties(properties))
+    for name, data in attachments or []:
+        content += _attribute(2, 0x69002, bytes(14)) + _attribute(2, 0x18010, name.encode("cp1252") + b"\0")
+        if data.startswith(content[:4]):
+            data = bytes.fromhex("0703020000000000c000000000000046") + data
+            content += _attribute(
+                2, 0x69005, struct.pack("<IHH", 1, 0x0D, 0x3701) + struct.pack("<I", 1) + _padded(data)
+            )
+        else:
+            content += _attribute(2, 0x6800F, data) + _attribute(2, 0x69005, _properties({0x3707: name}))
+    return content
+
+
+def _attribute(level: int, number: int, content: bytes) -> bytes:
+    return struct.pack("<BII", level, number, len(content)) + content + struct.pack("<H", sum(content) & 0xFFFF)
+
+
+def _properties(properties: dict[int | tuple[int, int], Value | bytes]) -> bytes:
+    content = struct.pack("<I", len(properties))
+    for key, value in properties.items():
+        kind, raw = (0x102, value) if isinstance(value, bytes) else _value(value)
+        number, name = (key, b"") if isinstance(key, int) else (0x8000, _set(key[0]) + struct.pack("<II", 0, key[1]))
+        content += struct.pack("<HH", kind, number) + name
+        content += raw if kind in (3, 5, 0x40) else struct.pack("<I", 1) + _padded(raw)
+    return content
+
+
+def _padded(value: bytes) -> bytes:
+    return struct.pack("<I", len(value)) + value + bytes(-len(value) % 4)
+
+
+def _set(first: int) -> bytes:
+    return struct.pack("<I", first) + bytes.fromhex("00000000c000000000000046")
+
+
+def _value(value: Value) -> tuple[int, bytes]:
+    """Type and bytes of a property."""
+    if isinstance(value, str):
+        return 0x1F, value.encode("utf-16-le")
+    if isinstance(value, datetime):
+        return 0x40, struct.pack("<Q", _ticks(value))
+    return (3, struct.pack("<i", value)) if isinstance(value, int) else (5, struct.pack("<d", value))
+
+
+def _ticks(time: datetime) -> int:
+    return int((time - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds() * 10_000_000)
 
 
 def _tree(message: OutlookMessage, skip: int) -> Tree:
@@ -58,8 +125,13 @@ def _tree(message: OutlookMessage, skip: int) -> Tree:
     if message.codepage:
         fixed += struct.pack("<HHIii", 3, 0x3FFD, 6, message.codepage, 0)
     if message.sent:
-        ticks = int((message.sent - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds() * 10_000_000)
-        fixed += struct.pack("<HHIQ", 0x40, 0x0039, 6, ticks)
+        fixed += struct.pack("<HHIQ", 0x40, 0x0039, 6, _ticks(message.sent))
+    for number, value in enumerate(message.named.values(), start=0x8000):
+        property_type, raw = _value(value)
+        if isinstance(value, str):
+            tree[f"__substg1.0_{number:04X}{property_type:04X}"] = raw
+        else:
+            fixed += struct.pack("<HHI", property_type, number, 6) + raw.ljust(8, b"\0")
     tree["__properties_version1.0"] = bytes(skip) + fixed
     if message.html:
         tree["__substg1.0_10130102"] = message.html

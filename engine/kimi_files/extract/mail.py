@@ -12,11 +12,12 @@ from kimi_files.errors import KimiFilesError
 from kimi_files.extract import readers, web
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, shortened
+from kimi_files.formats import TNEF
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format
 
-_DEEPEST = 3
+_DEEPEST = 8
 _MOST_ATTACHMENTS = 100
 _MOST_BYTES = 128 << 20
 # A plain text with less of the letters than the HTML beside it is a stub: "this message needs an HTML viewer".
@@ -36,13 +37,17 @@ class Attachment:
 
 @dataclass(slots=True)
 class Message:
-    """``headers`` in the order in which they are shown; ``plain`` and ``html`` as far as there are such bodies."""
+    """``headers`` in the order in which they are shown; ``plain`` and ``html`` as far as there are such bodies.
+
+    ``kind`` is what it is called where Outlook has made something else of it.
+    """
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     plain: str = ""
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
     encrypted: bool = False
+    kind: str = "Email Message"
 
     @property
     def subject(self) -> str:
@@ -72,13 +77,19 @@ def body_of(message: Message) -> tuple[str, list[str]]:
 
 
 def parsed(content: bytes, found: Format) -> Message:
-    """The message in a file of one of the two formats. DamagedFile, TooComplex."""
+    """The message in a file of one of the three formats. DamagedFile, TooComplex."""
     with readers.typed_errors("the message", found):
         if found.textual:
-            from kimi_files.extract.mime import parse
-        else:
-            from kimi_files.extract.outlook import parse
-        return parse(content)
+            from kimi_files.extract import mime
+
+            return mime.parse(content)
+        if found == TNEF:
+            from kimi_files.extract import tnef
+
+            return tnef.parse(content)
+        from kimi_files.extract import outlook
+
+        return outlook.parse(content)
 
 
 class _Pages:
@@ -187,7 +198,7 @@ def _named(
 
 def _head(message: Message) -> str:
     lines = "\n".join(f"**{name}:** {value}" for name, value in message.headers)
-    return "\n\n".join(part for part in ("# Email Message", lines, "## Content") if part)
+    return "\n\n".join(part for part in (f"# {message.kind}", lines, "## Content") if part)
 
 
 def _listed(lines: list[str]) -> str:

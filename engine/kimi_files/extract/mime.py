@@ -23,6 +23,9 @@ _NO_LINE = re.compile(rb"\n\r?\n")
 _TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 _HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_OUTLOOKS_ENVELOPE = b"\x78\x9f\x3e\x22"
+_OF_MIME = re.compile(r"MIME-Version$|Content-(?:Type|Transfer-Encoding)$", re.IGNORECASE)
+_MESSAGES = ("message/rfc822", "message/global", "message/news")
 
 
 def parse(untrusted_bytes: bytes) -> Message:
@@ -95,7 +98,10 @@ class _Collector:
 
     def message(self, part: Part, depth: int) -> Message:
         message = Message([(name, value) for name in _SHOWN if (value := header(part, name))])
-        message.plain, message.html = self._bodies(part, message, depth)
+        plain, html = self._bodies(part, message, depth)
+        if plain or html:
+            # What an envelope of Outlook's holds is the same text again.
+            message.plain, message.html = plain, html
         return message
 
     def _bodies(self, part: Part, message: Message, depth: int) -> tuple[str, str]:
@@ -111,24 +117,37 @@ class _Collector:
             if inner_message is not None:
                 return self._bodies(parse_parts(inner_message), message, depth + 1)
         message.encrypted |= kind == "multipart/encrypted" or kind in _ENVELOPES
-        if kind == "message/rfc822" and part.is_multipart():
+        if kind in _MESSAGES and part.is_multipart():
             inner = part.get_payload()
             for found in inner if isinstance(inner, list) else []:
                 if isinstance(found, Part):
                     attached = self.message(_undone(part, found), depth + 1)
                     message.attachments.append(Attachment(file_name(part) or attached.subject or "message", attached))
             return "", ""
+        if kind.startswith("message/") and kind != "message/partial":
+            return _report(part), ""
         if part.is_multipart():
             return self._of_parts(part, message, depth)
         name = file_name(part)
         is_attached = part.get_content_disposition() == "attachment" or bool(name)
         if kind == "text/html" and not is_attached:
             return "", text_of(part)
-        if (kind in ("text/plain", "message/delivery-status", "text/enriched") or kind == "text") and not is_attached:
+        if kind in ("text/plain", "text/enriched", "text") and not is_attached:
             return text_of(part), ""
         content = content_of(part)
+        if content.startswith(_OUTLOOKS_ENVELOPE) and (inner := _from_outlook(content)):
+            return self._opened(inner, message)
         if content or name:
             message.attachments.append(Attachment(name or _unnamed(kind, len(message.attachments) + 1), content))
+        return "", ""
+
+    def _opened(self, inner: Message, message: Message) -> tuple[str, str]:
+        """What Outlook sends in an envelope of its own belongs to the message; its text stands in most beside it, too."""
+        message.attachments += inner.attachments
+        if inner.kind != message.kind:
+            message.kind = inner.kind
+            message.headers += [header for header in inner.headers if header not in message.headers]
+        message.plain, message.html = inner.plain, inner.html
         return "", ""
 
     def _of_parts(self, part: Part, message: Message, depth: int) -> tuple[str, str]:
@@ -148,12 +167,33 @@ class _Collector:
         return "\n\n".join(text or web.as_markdown(markup)[0] for text, markup in texts if text or markup), ""
 
 
+def _report(part: Part) -> str:
+    """What a mail server or a program reports, such as who did not get a message and why: lines like those of headers."""
+    blocks = part.get_payload()
+    if not isinstance(blocks, list):
+        return text_of(part)
+    parts = []
+    for block in (_undone(part, block) for block in blocks if isinstance(block, Part)):
+        lines = [f"{name}: {_decoded_header(value)}" for name, value in block.raw_items() if not _OF_MIME.match(name)]
+        parts += ["\n".join(lines), "" if block.is_multipart() else text_of(block).strip("\n")]
+    return "\n\n".join(filter(None, parts))
+
+
 def _undone(part: Part, inner: Part) -> Part:
     """The message in a part. The standard has it never encoded; some programs write it as base64 all the same."""
     if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64" or inner.keys():
         return inner
     inner["Content-Transfer-Encoding"] = "base64"
     return parse_parts(content_of(inner))
+
+
+def _from_outlook(content: bytes) -> Message | None:
+    """What an envelope of Outlook's holds; None where it is damaged, so that it is named as any other attachment."""
+    from kimi_files.extract import tnef
+
+    with suppress(DamagedFile):
+        return tnef.parse(content)
+    return None
 
 
 def _unnamed(kind: str, number: int) -> str:

@@ -11,9 +11,10 @@ from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.mail import Attachment, Message
 from kimi_files.extract.office.markdown import join_blocks
+from kimi_files.extract.particulars import Key, particulars
 
 # Numbers of properties, as Microsoft publishes them in [MS-OXPROPS].
-_SUBJECT, _BODY, _HTML, _RTF = 0x0037, 0x1000, 0x1013, 0x1009
+_SUBJECT, _BODY, _HTML, _RTF, _REPORT = 0x0037, 0x1000, 0x1013, 0x1009, 0x1001
 _SENDER, _SENDER_ADDRESS, _SENDER_SMTP, _REPRESENTED = 0x0C1A, 0x0C1F, 0x5D01, 0x0042
 _SENT, _DELIVERED, _CREATED = 0x0039, 0x0E06, 0x3007
 _DISPLAY_NAME, _ADDRESS, _SMTP, _RECIPIENT_TYPE = 0x3001, 0x3003, 0x39FE, 0x0C15
@@ -25,6 +26,7 @@ _MOST_STREAMS = 20_000
 _DEEPEST = 8
 _MOST_RTF_BYTES = 64 << 20
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_LAST_TICK = 1 << 61
 
 # What every packed RTF text begins with, unseen: [MS-OXRTFCP] 2.1.3.1.
 _RTF_START = (
@@ -47,53 +49,63 @@ def parse(untrusted_bytes: bytes) -> Message:
             folders.setdefault("/".join(path[:-1]), {})[path[-1].lower()] = tuple(path)
         if not any(name.startswith("__properties") for name in folders.get("", {})):
             raise DamagedFile("The message is damaged: its properties are missing.", "Save it again in Outlook.")
-        return _Folder(container, folders, "", 32).message(0)
+        return _Folder(container, folders, _named(container, folders), "", 32).message(0)
 
 
 class _Folder:
     """The properties of a message, a recipient or an attachment. ``skip`` is how many bytes stand before them."""
 
     def __init__(
-        self, container: Any, folders: dict[str, dict[str, tuple[str, ...]]], path: str, skip: int, encoding: str = ""
+        self,
+        container: Any,
+        folders: dict[str, dict[str, tuple[str, ...]]],
+        named: dict[tuple[int, int], int],
+        path: str,
+        skip: int,
+        encoding: str = "",
     ) -> None:
         self._container = container
         self._folders = folders
+        self._named = named
         self._path = path
         self._streams = folders.get(path, {})
         self._fixed = dict(_fixed(self._read("__properties_version1.0")[skip:]))
-        codepage = self._number(_MESSAGE_CODEPAGE) or self._number(_CODEPAGE)
-        self._encoding = _codec(codepage) or encoding
+        codepage = self.number(_MESSAGE_CODEPAGE) or self.number(_CODEPAGE)
+        self._encoding = codec(codepage) or encoding
 
     def message(self, depth: int) -> Message:
         if depth > _DEEPEST:
             raise TooComplex("The message has more messages in each other than are read.", "Save them apart.")
         message = Message(self._headers())
-        message.plain = self._text(_BODY).replace("\r\n", "\n")
+        if found := particulars(self):
+            message.kind = found.kind
+            message.headers += [(name, " ".join(value.split())) for name, value in found.lines]
+        message.plain = self.text(_BODY).replace("\r\n", "\n")
         message.html = self._html()
         if not message.plain and not message.html:
-            message.plain = self._rtf()
+            message.plain = rtf_of(self._bytes(_RTF)) or self.text(_REPORT).replace("\r\n", "\n")
         for folder in self._inner("__attach"):
             message.attachments.append(folder._attachment(depth))
         return message
 
     def _headers(self) -> list[tuple[str, str]]:
-        name, address = self._text(_SENDER) or self._text(_REPRESENTED), self._text(_SENDER_SMTP)
-        headers = [("From", _person(name, address or self._text(_SENDER_ADDRESS)))]
+        name, address = self.text(_SENDER) or self.text(_REPRESENTED), self.text(_SENDER_SMTP)
+        headers = [("From", _person(name, address or self.text(_SENDER_ADDRESS)))]
         people: dict[str, list[str]] = {"To": [], "Cc": [], "Bcc": []}
         for folder in self._inner("__recip"):
-            kind = _TO_CC_BCC.get(folder._number(_RECIPIENT_TYPE), "To")
-            address = folder._text(_SMTP) or folder._text(_ADDRESS)
-            people[kind].append(_person(folder._text(_DISPLAY_NAME), address))
+            kind = _TO_CC_BCC.get(folder.number(_RECIPIENT_TYPE), "To")
+            address = folder.text(_SMTP) or folder.text(_ADDRESS)
+            people[kind].append(_person(folder.text(_DISPLAY_NAME), address))
         headers += [(kind, ", ".join(names)) for kind, names in people.items()]
-        headers += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
+        headers += [("Date", self._date()), ("Subject", self.text(_SUBJECT))]
         return [(kind, " ".join(value.split())) for kind, value in headers if value]
 
     def _attachment(self, depth: int) -> Attachment:
-        name = self._text(_LONG_NAME) or self._text(_SHORT_NAME) or self._text(_DISPLAY_NAME)
+        name = self.text(_LONG_NAME) or self.text(_SHORT_NAME) or self.text(_DISPLAY_NAME)
         embedded = f"{self._path}/__substg1.0_{_DATA:04X}000D".lstrip("/")
         inside = next((path for path in self._folders if path.lower() == embedded.lower()), None)
         if inside is not None and "__properties_version1.0" in self._folders[inside]:
-            folder = _Folder(self._container, self._folders, inside, 24, self._encoding)
+            folder = _Folder(self._container, self._folders, self._named, inside, 24, self._encoding)
             message = folder.message(depth + 1)
             return Attachment(name or message.subject or "message", message)
         return Attachment(name or "attachment", self._bytes(_DATA))
@@ -102,7 +114,7 @@ class _Folder:
         """The folders right in this one whose names start so."""
         prefix = f"{self._path}/{start}".lstrip("/")
         paths = [path for path in self._folders if path.startswith(prefix) and "/" not in path[len(prefix) :]]
-        return [_Folder(self._container, self._folders, path, 8, self._encoding) for path in sorted(paths)]
+        return [_Folder(self._container, self._folders, self._named, path, 8, self._encoding) for path in sorted(paths)]
 
     # ---- properties
 
@@ -114,45 +126,75 @@ class _Folder:
             content: bytes = stream.read()
         return content
 
-    def _number(self, property_id: int) -> int:
-        return struct.unpack("<i", self._fixed.get(property_id, bytes(8))[:4])[0]  # type: ignore[no-any-return]
-
-    def _bytes(self, property_id: int) -> bytes:
-        return self._read(f"__substg1.0_{property_id:04X}0102")
-
-    def _text(self, property_id: int) -> str:
+    def text(self, key: Key) -> str:
+        property_id = self._id(key)
         wide = self._read(f"__substg1.0_{property_id:04X}001F")
         if wide:
             return wide.decode("utf-16-le", "replace").rstrip("\0")
         return self._decoded(self._read(f"__substg1.0_{property_id:04X}001E").rstrip(b"\0"))
 
+    def number(self, key: Key) -> int:
+        return struct.unpack("<i", self._fixed.get(self._id(key), bytes(8))[:4])[0]  # type: ignore[no-any-return]
+
+    def real(self, key: Key) -> float:
+        return struct.unpack("<d", self._fixed.get(self._id(key), bytes(8)))[0]  # type: ignore[no-any-return]
+
+    def time(self, key: Key) -> datetime | None:
+        return moment(struct.unpack("<Q", self._fixed.get(self._id(key), bytes(8)))[0])
+
+    def _id(self, key: Key) -> int:
+        # No property has the number 0, so that what is named nowhere is found nowhere.
+        return key if isinstance(key, int) else self._named.get(key, 0)
+
+    def _bytes(self, property_id: int) -> bytes:
+        return self._read(f"__substg1.0_{property_id:04X}0102")
+
     def _html(self) -> str:
-        content = self._bytes(_HTML)
-        if not content:
-            return self._text(_HTML)
-        from kimi_files.extract import web
-
-        return "".join(web.decoded_markup(io.BytesIO(content)))
-
-    def _rtf(self) -> str:
-        from kimi_files.extract import rtf
-
-        packed = self._bytes(_RTF)
-        return join_blocks(rtf.parts(unpack_rtf(packed)).blocks()) if packed else ""
+        return html_of(self._bytes(_HTML)) or self.text(_HTML)
 
     def _decoded(self, content: bytes) -> str:
         stream = io.BytesIO(content)
         return "".join(Decoded(stream, detect_encoding(stream, self._encoding or None)))
 
     def _date(self) -> str:
-        for property_id in (_SENT, _DELIVERED, _CREATED):
-            ticks = struct.unpack("<Q", self._fixed.get(property_id, bytes(8)))[0]
-            if 0 < ticks < 1 << 62:
-                try:
-                    return (_EPOCH + timedelta(microseconds=ticks // 10)).strftime("%Y-%m-%d %H:%M:%S UTC")
-                except OverflowError:
-                    continue
-        return ""
+        time = next(filter(None, map(self.time, (_SENT, _DELIVERED, _CREATED))), None)
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
+
+
+def _named(container: Any, folders: dict[str, dict[str, tuple[str, ...]]]) -> dict[tuple[int, int], int]:
+    """The numbers that named properties have in this file, by the set that they belong to and their number in it."""
+    streams = folders.get("__nameid_version1.0", {})
+    sets, entries = (
+        container.openstream(list(path)).read() if (path := streams.get(f"__substg1.0_{number}0102")) else b""
+        for number in ("0002", "0003")
+    )
+    named = {}
+    for offset in range(0, len(entries) - 7, 8):
+        number, origin, index = struct.unpack_from("<IHH", entries, offset)
+        # An odd one is named by words; the first three sets are not listed.
+        start = (origin // 2 - 3) * 16
+        if not origin & 1 and 0 <= start <= len(sets) - 16:
+            named[struct.unpack_from("<I", sets, start)[0], number] = 0x8000 + index
+    return named
+
+
+def moment(ticks: int) -> datetime | None:
+    """The time in UTC; None for 0 and for what is no time of ours. A tick is a tenth of a microsecond."""
+    return _EPOCH + timedelta(microseconds=ticks // 10) if 0 < ticks < _LAST_TICK else None
+
+
+def html_of(content: bytes) -> str:
+    """The markup of a body."""
+    from kimi_files.extract import web
+
+    return "".join(web.decoded_markup(io.BytesIO(content))) if content else ""
+
+
+def rtf_of(packed: bytes) -> str:
+    """A body in packed RTF as Markdown. DamagedFile, TooComplex."""
+    from kimi_files.extract import rtf
+
+    return join_blocks(rtf.parts(unpack_rtf(packed)).blocks()) if packed else ""
 
 
 def unpack_rtf(packed: bytes) -> bytes:
@@ -200,7 +242,8 @@ def _fixed(properties: bytes) -> list[tuple[int, bytes]]:
     ]
 
 
-def _codec(codepage: int) -> str:
+def codec(codepage: int) -> str:
+    """Python's name for a Windows code page; empty where there is none."""
     names = {65001: "utf-8", 20127: "ascii", 28591: "latin-1", 936: "gb18030", 54936: "gb18030", 50220: "iso2022_jp"}
     if 28592 <= codepage <= 28606:
         return f"iso8859-{codepage - 28590}"

@@ -23,7 +23,7 @@ from kimi_files.workers.process import JobName
 from tests.engine.extract.test_archive import ARCHIVES
 from tests.samples.epub import epub
 from tests.samples.kindle import kf8, mobi
-from tests.samples.mail import OutlookMessage, eml, msg
+from tests.samples.mail import OutlookMessage, eml, msg, tnef
 from tests.samples.open_document import cell, flat, open_document, paragraph, row, sheet, slide, xlsb
 from tests.samples.pdf import Page, pdf
 from tests.samples.seven_zip import LZMA2, seven_zip
@@ -101,6 +101,7 @@ MADE: dict[str, Any] = {
     ".epub": lambda: epub({"a.xhtml": f"<p>{SAID}</p>"}),
     ".eml": lambda: eml(SAID, Subject="x").as_bytes(),
     ".msg": lambda: msg(OutlookMessage({0x1000: SAID})),
+    ".tnef": lambda: tnef({0x1000: SAID}),
     ".ipynb": lambda: json.dumps({"cells": [{"cell_type": "markdown", "source": SAID}]}).encode(),
     ".json": lambda: json.dumps({"said": SAID}).encode(),
     ".rss": lambda: f"<rss><channel><item><title>{SAID}</title></item></channel></rss>".encode(),

@@ -13,11 +13,12 @@ from kimi_files.extract import mail
 from kimi_files.extract.outlook import unpack_rtf
 from tests.engine.extract.reading import Reading, read
 from tests.samples.epub import epub
-from tests.samples.mail import OutlookMessage, eml, msg, pack_rtf
+from tests.samples.mail import OutlookMessage, eml, msg, pack_rtf, tnef
 from tests.samples.sheets import Sheet, xlsx
 from tests.samples.sheets import text as words
 from tests.samples.word import docx, heading, paragraph
 
+MEETINGS, TASKS, ADDRESSES = 0x00062002, 0x00062003, 0x00062004
 HEAD = "# Email Message\n\n**Subject:** x\n\n## Content\n\n"
 
 
@@ -79,13 +80,39 @@ def test_attachments_are_pages_called_after_them() -> None:
 
 
 def test_messages_within_messages_are_pages_to_a_depth() -> None:
-    inner = eml("Deepest words", Subject="level 3")
-    for level in (2, 1, 0):
+    inner = eml("Deepest words", Subject="level 8")
+    for level in range(7, -1, -1):
         inner = eml(f"Words of {level}", attachments=[(f"fw{level}.eml", inner)], Subject=f"level {level}")
     found = message(inner)
-    assert [page.label for page in found.pages] == ["message", "fw0.eml", "fw0.eml / fw1.eml"]
-    assert "fw2.eml (a message): not read" in found.texts[2]
+    assert [page.label for page in found.pages[:4]] == [
+        "message",
+        "fw0.eml",
+        "fw0.eml / fw1.eml",
+        "fw0.eml / fw1.eml / fw2.eml",
+    ]
+    assert "Words of 7" in found.texts[7]
+    assert "fw7.eml (a message): not read" in found.texts[7]
     assert "Deepest" not in "".join(found.texts)
+
+
+def test_what_a_mail_server_reports_is_said() -> None:
+    raw = (
+        b"From: mailer@example.org\nSubject: Returned\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        b"--b\nContent-Type: text/plain\n\nYour message came back.\n"
+        b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        b"Final-Recipient: rfc822; ann@example.org\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 No such\n user here\n\n"
+        b"--b\nContent-Type: message/feedback-report\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(b"Feedback-Type: abuse\nVersion: 1\n")
+        + b"--b\nContent-Type: message/rfc822\n\nSubject: Hello\n\nHello, Ann\n--b--\n"
+    )
+    found = message(raw)
+    assert found.texts[0].endswith(
+        "Your message came back.\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ann@example.org\n"
+        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 No such user here\n\nFeedback-Type: abuse\nVersion: 1\n\n"
+        "Attachments:\n- Hello (a message)"
+    )
+    assert found.texts[1].endswith("Hello, Ann")
 
 
 def test_a_message_that_a_program_wrote_as_base64_is_a_message() -> None:
@@ -181,6 +208,80 @@ def test_an_outlook_message_has_people_date_and_attachments() -> None:
         "# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words",
         "Chapter",
     ]
+
+
+def test_an_appointment_says_when_and_where_it_is() -> None:
+    start, end = datetime(2024, 3, 4, 8, tzinfo=UTC), datetime(2024, 3, 4, 9, 30, tzinfo=UTC)
+    meeting = OutlookMessage(
+        {0x0037: "Budget", 0x001A: "IPM.Schedule.Meeting.Request"},
+        {
+            (MEETINGS, 0x820D): start,
+            (MEETINGS, 0x820E): end,
+            (MEETINGS, 0x8208): "Room 4",
+            (MEETINGS, 0x8232): "every Monday",
+            (MEETINGS, 0x8236): datetime(2024, 6, 30, 22, tzinfo=UTC),
+        },
+    )
+    assert message(msg(meeting), "a.msg").texts == [
+        "# Meeting\n\n**Subject:** Budget\n**Start:** 2024-03-04 08:00 UTC\n**End:** 2024-03-04 09:30 UTC\n"
+        "**Location:** Room 4\n**Repeats:** every Monday, until 2024-07-01\n\n## Content"
+    ]
+    # In Tokyo, where it was made, the day began at 15:00 UTC.
+    holiday = OutlookMessage(
+        {0x0037: "Holiday", 0x001A: "IPM.Appointment"},
+        {
+            (MEETINGS, 0x820D): datetime(2024, 4, 28, 15, tzinfo=UTC),
+            (MEETINGS, 0x820E): datetime(2024, 5, 6, 15, tzinfo=UTC),
+            (MEETINGS, 0x8215): 1,
+        },
+    )
+    assert "**Start:** 2024-04-29 (all day)\n**End:** 2024-05-06 (all day)" in message(msg(holiday), "a.msg").texts[0]
+
+
+def test_a_contact_and_a_task_say_what_they_hold() -> None:
+    contact = OutlookMessage(
+        {0x001A: "IPM.Contact", 0x3001: "Ann Lee", 0x3A16: "Mill Ltd", 0x3A1C: "+44 20 7946 0000"},
+        {(ADDRESSES, 0x8083): "ann@example.org", (ADDRESSES, 0x801B): "1 Mill Lane\r\nYork"},
+    )
+    assert (
+        message(msg(contact), "a.msg")
+        .texts[0]
+        .startswith(
+            "# Contact\n\n**Name:** Ann Lee\n**Company:** Mill Ltd\n**Email:** ann@example.org\n"
+            "**Mobile phone:** +44 20 7946 0000\n**Address at work:** 1 Mill Lane York\n"
+        )
+    )
+    task = OutlookMessage(
+        {0x001A: "IPM.Task", 0x0037: "Order bearings"},
+        {(TASKS, 0x8105): datetime(2024, 5, 31, tzinfo=UTC), (TASKS, 0x8101): 1, (TASKS, 0x8102): 0.5},
+    )
+    assert "**Due:** 2024-05-31\n**Status:** in progress\n**Done:** 50%" in message(msg(task), "a.msg").texts[0]
+
+
+def test_what_outlook_puts_in_an_envelope_belongs_to_the_message() -> None:
+    inner = tnef({0x0037: "Inner", 0x1000: "Inner words"})
+    envelope = tnef(
+        {0x1000: "The body again", (MEETINGS, 0x8208): "Room 4", 0x001A: "IPM.Appointment"},
+        [("naïve café.txt", b"attached text"), ("Untitled Attachment", inner)],
+    )
+    found = message(eml("The body", attachments=[("winmail.dat", envelope)], Subject="x"))
+    assert [page.label for page in found.pages] == ["message", "naïve café.txt", "Inner"]
+    assert found.texts[0].startswith(
+        "# Appointment\n\n**Subject:** x\n**Location:** Room 4\n\n## Content\n\nThe body\n\n"
+    )
+    assert "again" not in found.texts[0]
+    assert found.texts[1:] == ["attached text", "# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words"]
+    without = message(eml(attachments=[("winmail.dat", envelope)], Subject="x"))
+    assert "The body again" in without.texts[0]
+    assert message(inner, "winmail.dat").texts == ["# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words"]
+
+
+def test_an_envelope_that_is_cut_off_gives_what_is_left_of_it() -> None:
+    envelope = tnef({0x0037: "Inner", 0x1000: "Words " * 50}, [("a.txt", b"x" * 300), ("b.txt", b"y" * 300)])
+    for size in range(4, len(envelope), 7):
+        found = message(eml("The body", attachments=[("winmail.dat", envelope[:size])], Subject="x"))
+        assert "The body" in found.texts[0]
+    assert "a.txt" in message(eml("The body", attachments=[("winmail.dat", envelope[:-200])], Subject="x")).texts[0]
 
 
 def test_older_outlook_messages_are_in_the_encoding_that_they_name() -> None:
