@@ -83,7 +83,9 @@ def configuration() -> Iterator[str]:
     yield ""
     yield "Without a command, `kimi-files-mcp` is the server that hosts start."
     context = click.Context(program, info_name="kimi-files-mcp")
-    for name, command in program.commands.items():
+    for name in program.list_commands(context):
+        command = program.get_command(context, name)
+        assert command is not None
         yield ""
         yield f"### `kimi-files-mcp {name}`"
         yield ""

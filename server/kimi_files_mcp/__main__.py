@@ -21,6 +21,8 @@ For people: kimi-files-mcp --help, kimi-files-mcp demo, kimi-files-mcp install H
 
 def main() -> None:
     """Entry point. Anything but plain server options goes to the command line, which explains itself."""
+    # pydantic would look for them in every installed package, and run their code.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     options = _server_options(sys.argv[1:])
     if options is None:
         import gc

@@ -168,6 +168,12 @@ def test_demo_shows_a_session_of_the_real_server(run):
         assert words in done.stdout
 
 
+def test_a_command_that_is_misspelt_is_suggested(run):
+    done = run("uplaod")
+    assert done.returncode == 2
+    assert "upload" in done.stderr
+
+
 @pytest.mark.parametrize("command", [[], ["read"], ["ask"], ["upload"], ["list"], ["delete"], ["demo"], ["doctor"]])
 def test_help_is_there_for_every_command(run, command):
     done = run(*command, "--help")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from kimi_files_mcp import __version__
-from kimi_files_mcp.cli.ask import ask
-from kimi_files_mcp.cli.batch import batch
-from kimi_files_mcp.cli.demo import demo
-from kimi_files_mcp.cli.doctor import doctor
-from kimi_files_mcp.cli.files import delete, list_files, upload
-from kimi_files_mcp.cli.install import install, uninstall
-from kimi_files_mcp.cli.read import read
 from kimi_files_mcp.cli.terminal import Options
-from kimi_files_mcp.http.command import serve
+
+# Where each command stands; first what people need first.
+_COMMANDS = {
+    "demo": "cli.demo:demo",
+    "install": "cli.install:install",
+    "uninstall": "cli.install:uninstall",
+    "doctor": "cli.doctor:doctor",
+    "read": "cli.read:read",
+    "ask": "cli.ask:ask",
+    "upload": "cli.files:upload",
+    "list": "cli.files:list_files",
+    "delete": "cli.files:delete",
+    "serve": "http.command:serve",
+    "batch": "cli.batch:batch",
+}
 
 _HELP = """\
 Let an agent read files well, over the Model Context Protocol.
@@ -29,15 +38,21 @@ do the same work at a terminal. Files stay on this machine unless a key of Kimi'
 """
 
 
-class _InThisOrder(click.Group):
-    """Lists the commands as they were added: first what people need first."""
+class _OnDemand(click.Group):
+    """Imports a command when it is asked for; all, when there is no such command, to say which one may be meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for name in [cmd_name] if cmd_name in _COMMANDS else _COMMANDS:
+            module, _, function = _COMMANDS[name].partition(":")
+            self.add_command(getattr(import_module(f"kimi_files_mcp.{module}"), function), name)
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(
-    cls=_InThisOrder,
+    cls=_OnDemand,
     invoke_without_command=True,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -71,10 +86,6 @@ def program(
         from kimi_files_mcp.stdio import run_server
 
         run_server(folders, service, data_dir, strict)
-
-
-for command in (demo, install, uninstall, doctor, read, ask, upload, list_files, delete, serve, batch):
-    program.add_command(command)
 
 
 def run() -> None:
