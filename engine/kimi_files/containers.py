@@ -15,8 +15,10 @@ _MAX_NAMES = 4_096
 _MAX_SECTORS = 1_024
 _HEAD_BYTES = 1 << 16
 _COMPOUND_ENTRY_BYTES = 128
-# Behind its name: the length of that, what it is, its neighbours, its first sector, its size.
-_ENTRY = struct.Struct("<HBxII40xII")
+_HEADER_TABLES = 109
+# Its name, the length of that, what it is, its neighbours, its first sector, its size.
+_ENTRY = struct.Struct("<64sHBxII40xII")
+_NUMBER = struct.Struct("<I")
 
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -68,7 +70,7 @@ def compound_entries(directory: bytes, parent: int, most: int) -> Iterator[Compo
     place = parent * _COMPOUND_ENTRY_BYTES
     if len(directory) < place + _COMPOUND_ENTRY_BYTES:
         return
-    waiting = [struct.unpack_from("<I", directory, place + 76)[0]]
+    waiting = [_NUMBER.unpack_from(directory, place + 76)[0]]
     seen: set[int] = set()
     count = len(directory) // _COMPOUND_ENTRY_BYTES
     while waiting and len(seen) < most:
@@ -76,11 +78,11 @@ def compound_entries(directory: bytes, parent: int, most: int) -> Iterator[Compo
         if number >= count or number in seen:
             continue
         seen.add(number)
-        place = number * _COMPOUND_ENTRY_BYTES
-        length, kind, before, after, start, size = _ENTRY.unpack_from(directory, place + 64)
+        name, length, kind, before, after, start, size = _ENTRY.unpack_from(directory, number * _COMPOUND_ENTRY_BYTES)
         waiting += before, after
-        name = utf_16_le_decode(directory[place : place + max(min(length, 64) - 2, 0)], "replace", True)[0]
-        yield CompoundEntry(name, kind, number, start, size)
+        # With a zero behind it.
+        name = name[: length - 2] if length > 2 else b""
+        yield CompoundEntry(utf_16_le_decode(name, "replace", True)[0], kind, number, start, size)
 
 
 def compound_streams(stream: BinaryIO) -> set[str]:
@@ -143,8 +145,8 @@ def _member_name(untrusted_name: bytes) -> str:
 
 def _sectors(stream: BinaryIO, header: bytes, first: int, size: int) -> Iterator[bytes]:
     """The sectors of the directory, following the allocation table as far as the header itself lists it."""
-    tables = struct.unpack("<109I", header[76:512])
     sector = first
+    known, table = -1, b""
     seen: set[int] = set()
     while sector < 0xFFFFFFFA and sector not in seen and len(seen) < _MAX_SECTORS:
         seen.add(sector)
@@ -152,10 +154,12 @@ def _sectors(stream: BinaryIO, header: bytes, first: int, size: int) -> Iterator
         if len(content) < size:
             return
         yield content
-        table, position = divmod(sector, size // 4)
-        if table >= len(tables) or tables[table] >= 0xFFFFFFFA:
+        number, position = divmod(sector, size // 4)
+        if number != known:
+            if number >= _HEADER_TABLES:
+                return
+            place = _NUMBER.unpack_from(header, 76 + 4 * number)[0]
+            known, table = number, b"" if place >= 0xFFFFFFFA else _read_at(stream, (place + 1) * size, size)
+        if len(table) < 4 * position + 4:
             return
-        link = _read_at(stream, (tables[table] + 1) * size + position * 4, 4)
-        if len(link) < 4:
-            return
-        sector = struct.unpack("<I", link)[0]
+        sector = _NUMBER.unpack_from(table, 4 * position)[0]

@@ -70,8 +70,10 @@ class Compound:
     def _allocation(self) -> array[int]:
         """The number of the sector that follows each one."""
         content, size = self._content, self._size
-        # What the header has no room for stands in sectors that each end with the number of the next.
-        sectors = list(struct.unpack_from("<109I", content, 76))
+        # Of the room that the header has, most is mostly free; what it has no room for stands in sectors that each end
+        # with the number of the next.
+        used = len(content[76:512].rstrip(b"\xff"))
+        sectors = list(struct.unpack_from(f"<{(used + 3) // 4}I", content, 76))
         following = struct.unpack_from("<I", content, 68)[0]
         most = len(content) // size
         while following < _NO_SECTOR and len(sectors) <= most + 109:

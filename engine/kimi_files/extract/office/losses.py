@@ -32,7 +32,6 @@ None of them is white space to Python, as the codes from 1C to 1F are.
 """
 
 _MARKS = {INSERTED: "[inserted: ", DELETED: "[deleted: ", HIDDEN: "[hidden: ", END: "]", SIGN: ""}
-_ALL_MARKS = (*_MARKS, COMMENT)
 _MARKED = re.compile(f"[{INSERTED}{DELETED}{HIDDEN}{COMMENT}{END}{SIGN}]")
 _NOT_GIVEN = re.compile(f"{SIGN}[^{_BETWEEN}]?")
 _WITHIN_WORD = re.compile(f"(?<=\\w)({COMMENT}+)(\\w+)")
@@ -83,7 +82,8 @@ class Line(NamedTuple):
             return f" {next(waiting, '')}" if mark[0] == COMMENT else _MARKS[mark[0]]
 
         # A comment on a place within a word follows the word.
-        return [_MARKED.sub(shown, _WITHIN_WORD.sub(r"\2\1", cell)).strip() for cell in self.cells]
+        behind = [_WITHIN_WORD.sub(r"\2\1", cell) if COMMENT in cell else cell for cell in self.cells]
+        return [_MARKED.sub(shown, cell).strip() for cell in behind]
 
 
 class Parts(NamedTuple):
@@ -322,9 +322,11 @@ def _with_row(block: Block, line: Line, wanted: bytes) -> Block | None:
     """The table with the line's words, which have marks, for those of its row; None where the row is not found."""
     shown = [cell(text) for text in line.shown() if text]
     rows = block.text.split("\n")
-    for number, row in enumerate(rows):
-        cells = row.removeprefix("| ").removesuffix(" |").split(" | ")
-        if sum(map(bool, cells)) == len(shown) and _letters(row, 1)[0] == wanted:
+    for number, letters in enumerate(_letters(_joined(rows), len(rows))):
+        if letters != wanted:
+            continue
+        cells = rows[number].removeprefix("| ").removesuffix(" |").split(" | ")
+        if sum(map(bool, cells)) == len(shown):
             waiting = iter(shown)
             rows[number] = f"| {' | '.join(next(waiting) if text else '' for text in cells)} |"
             return Block("\n".join(rows), block.level)
@@ -355,7 +357,7 @@ def _marked(block: Block, line: Line) -> Block:
 
 
 def _has_marks(text: str) -> bool:
-    return not text.isprintable() and any(sign in text for sign in _ALL_MARKS)
+    return not text.isprintable() and _MARKED.search(text) is not None
 
 
 def _joined(texts: list[str]) -> str:

@@ -299,12 +299,16 @@ def _mark(properties: bytes, is_form: bool) -> str:
 
 def _with_marks(text: str, start: int, end: int, marks: list[tuple[int, int, str]]) -> str:
     """A part of the text, with marks around what is marked; a mark ends with its paragraph or cell and begins again."""
+    if start >= end:
+        return ""
     parts: list[str] = []
     position = start
     for first, last, mark in marks:
-        first, last = max(first, start), min(last, end)
-        if first >= last:
+        if last <= start:
             continue
+        if first >= end:
+            break
+        first, last = max(first, start), min(last, end)
         parts.append(text[position:first])
         words = text[first:last]
         if mark == _POWER:
@@ -354,6 +358,8 @@ def _result(field: re.Match[str]) -> str:
 
 def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
     """Paragraphs and rows. A cell ends with \\x07, a row with another one."""
+    if not text:
+        return
     for _ in range(_DEEPEST_FIELD):
         if _FIELD not in text:
             break
@@ -375,4 +381,4 @@ def _lines(text: str, comments: Iterator[str]) -> Iterator[Line]:
             cells = tuple(map(str.strip, row.split(_CELL_END)))
             if any(cells):
                 count = sum(cell.count(COMMENT) for cell in cells) if is_commented else 0
-                yield Line(cells, tuple(next(comments, "") for _ in range(count)))
+                yield Line(cells, tuple(next(comments, "") for _ in range(count)) if count else ())
