@@ -36,10 +36,11 @@ HEAD_BYTES = 1 << 16
 """How much of a file's beginning decides what it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """``name`` is what people call it; ``reader`` the module of ``kimi_files.extract`` for it, None where there is none.
 
+    Each is one of those below and equal to itself only: to compare them is done for each file and takes no time.
     ``picture``: it comes as a picture rather than as text. ``textual``: its bytes are text, so that the content alone
     cannot tell it from other text and the extension decides.
     """

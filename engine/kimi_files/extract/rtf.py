@@ -20,6 +20,8 @@ _PIECE = re.compile(
 )
 _BETWEEN, _BEHIND, _TEXT, _NUMBERS, _SIGN = range(1, 6)
 _WORD = re.compile(rb"(\\\*[\r\n]*)?\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|(\}\{|[{}])|([^\\{}\r\n]+)|\\(.)", re.DOTALL)
+# In which session of Word a run was written: most of what tells one place between two texts from another.
+_SESSION = re.compile(rb"\\insrsid(?<!\\\\insrsid)\d+ ?(?:\\charrsid\d+ ?)?")
 _DATA = re.compile(rb"(?<!\\)\\bin(\d{1,10}) ?")
 _FONT_WORD = re.compile(rb"\\(f|fcharset|cpg)(-?\d{1,10})?(?![a-zA-Z\d])")
 _ESCAPE = re.compile(rb"\\[\\{]")
@@ -151,7 +153,8 @@ _Around = tuple[bool, bool, bool, int, str, int, int]
 
 class _Source:
     def __init__(self, untrusted_bytes: bytes) -> None:
-        self._source = _without_data(untrusted_bytes)
+        # A line's end ends a word as well, and says nothing.
+        self._source = _SESSION.sub(b"\n", _without_data(untrusted_bytes))
         self._fonts: dict[int, str] = {}
         self._default = "cp1252"
         self._default_font = 0
@@ -181,19 +184,17 @@ class _Source:
     def _read(self) -> None:
         # Programs write the same between their texts again and again: what says something in it is found out once.
         known: dict[bytes, Sequence[_Order]] = {}
-        words = _Words()
         source, position = self._source, 0
         while position < len(source):
             for piece in _PIECE.finditer(source, position):
-                position = piece.end()
                 kind = piece.lastindex
                 if kind == _BEHIND:
                     between, text = piece.group(_BETWEEN, _BEHIND)
                     orders = known.get(between)
-                    for act, word, value in _remembered(between, known, words) if orders is None else orders:
+                    for act, word, value in _remembered(between, known) if orders is None else orders:
                         act(self, word, value)
                     if not self._shown:
-                        if not self._ends_here(position):
+                        if not self._ends_here(piece.end()):
                             position = self._end_of_hidden(piece.start(), piece.end(_BETWEEN))
                             break
                     elif self._to_skip:
@@ -452,7 +453,10 @@ _NEXT_WORD = re.compile(
 
 
 class _Words(dict[bytes, Sequence[_Order]]):
-    """What a word asks for, a brace or a text. A word behind ``\\*`` that is unknown begins a group that is not shown."""
+    """What a word asks for, a brace or a text. A word behind ``\\*`` that is unknown begins a group that is not shown.
+
+    Words are kept from file to file, texts are not.
+    """
 
     def __missing__(self, word: bytes) -> Sequence[_Order]:
         orders: Sequence[_Order] = ()
@@ -465,21 +469,25 @@ class _Words(dict[bytes, Sequence[_Order]]):
             elif brace:
                 orders = ((_BRACES[brace], brace, 0),)
             elif text:
-                orders = ((_Source._read_text, text, 0),)
+                return ((_Source._read_text, text, 0),)
             elif sign and sign != b"*":
-                orders = ((_Source._read_sign, sign, 0),)
+                return ((_Source._read_sign, sign, 0),)
+        if len(self) > _MOST_KNOWN:
+            self.clear()
         self[word] = orders
         return orders
 
 
-def _remembered(between: bytes, known: dict[bytes, Sequence[_Order]], words: _Words) -> Iterable[_Order]:
+_WORDS = _Words()
+
+
+def _remembered(between: bytes, known: dict[bytes, Sequence[_Order]]) -> Iterable[_Order]:
     """What is asked for by all of it, kept for the next time where it is not too long."""
     if len(known) > _MOST_KNOWN:
         known.clear()
-        words.clear()
     if len(between) > _LONGEST_KNOWN:
-        return chain.from_iterable(words[found[1] or b""] for found in _NEXT_WORD.finditer(between))
-    orders = known[between] = [*chain.from_iterable(map(words.__getitem__, _NEXT_WORD.findall(between)))]
+        return chain.from_iterable(_WORDS[found[1] or b""] for found in _NEXT_WORD.finditer(between))
+    orders = known[between] = [*chain.from_iterable(map(_WORDS.__getitem__, _NEXT_WORD.findall(between)))]
     return orders
 
 
