@@ -9,6 +9,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import BinaryIO
 
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
@@ -52,6 +53,16 @@ _DETOUR = re.compile(
 _WORDLESS = re.compile(r"\[(https?://(?>[^\s\[\]()<>]{1,4000}))\]\(\1\)")
 _TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE_WITHIN = 1 << 16
+# What a site joins its name to a headline with.
+_JOINED_TITLES = re.compile(r"\s+[|:·•»«›‹/–—-]+\s+|\s*[｜|»›]\s*|:\s+|：")
+_NEAR, _FIRST_HEADINGS, _TOP_LEVELS, _LEAST_TITLE = 20_000, 30, 3, 6
+
+# Pictures and frames that tell a server that the page was read, and blanks that were pictures: a dot, or nothing at all.
+_UNSEEN = re.compile(
+    r"""<(?:img|iframe)\b(?=[^<>]{0,2000}\s(?:width|height)\s*=\s*["']?[01](?:px)?["'\s/>])"""
+    r"""(?![^<>]{0,2000}\salt\s*=\s*["']?[^"'\s<>])[^<>]{0,2000}>""",
+    re.IGNORECASE,
+)
 
 # In XHTML any element may close itself; as HTML, a title or a script that does would swallow the rest of the page.
 _XHTML_START = re.compile(r"\A\s*<\?xml|http://www\.w3\.org/1999/xhtml")
@@ -90,13 +101,11 @@ def converted(markup: str) -> Page:
     """A whole page as Markdown, its content apart from what stands around it."""
     content, around = apart(markup)
     text, messages = as_markdown(content)
-    title = _title(markup)
-    if title and not _begins_with(text, title):
-        text = f"# {title}\n\n{text}"
-    if not around:
-        return Page(text, "", messages)
-    words, more = as_markdown(around, is_xhtml=_XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None)
-    return Page(text, words.strip(), [*messages, *more])
+    words, more = "", list(messages)
+    if around:
+        words, others = as_markdown(around, is_xhtml=_XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None)
+        words, more = words.strip(), [*messages, *others]
+    return Page(_titled(text, _title(markup), words), words, more)
 
 
 def page_events(pages: Sequence[Page]) -> Iterator[PageText | OutlineEntry | Warning]:
@@ -126,6 +135,7 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
 
     if "<sup" in markup:
         markup = _RAISED.sub(lambda raised: f"^{raised[1]}" if is_power(raised[1], "x") else raised[0], markup)
+    markup = _UNSEEN.sub(" ", markup)
     if _WORTH_LOOKING.search(markup):
         markup = _HIDDEN.sub(r"\g<0>[hidden] ", markup)
     is_xhtml = is_xhtml or _XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None
@@ -189,6 +199,18 @@ def _title(markup: str) -> str:
     return one_line(html.unescape(match[1])) if match else ""
 
 
-def _begins_with(text: str, title: str) -> bool:
-    first = next((heading.title for heading in headings(text)), None)
-    return first is not None and first.casefold() == title.casefold()
+def _titled(text: str, title: str, around: str) -> str:
+    """The text with the page's title above it, unless its headings say it. Most sites add their name to the headline."""
+    near = [heading for heading in islice(headings(text[:_NEAR]), _FIRST_HEADINGS) if heading.level <= _TOP_LEVELS]
+    folded = title.casefold()
+    if not title or (near and near[0].title.casefold() == folded):
+        return text
+    said = [heading for heading in near if len(heading.title) >= _LEAST_TITLE and heading.title.casefold() in folded]
+    if not said:
+        return f"# {title}\n\n{text}"
+    everything = " ".join(f"{text} {around}".casefold().split())
+    if all(part.casefold() in everything for part in _JOINED_TITLES.split(title) if part):
+        return text
+    # As a heading it would stand twice in the outline, and part the headline from what stands above it.
+    end = text.find("\n", said[0].start)
+    return f"{text[:end]}\n\n{title}{text[end:]}" if end > 0 else f"{text}\n\n{title}"

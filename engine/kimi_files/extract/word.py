@@ -13,6 +13,7 @@ from typing import BinaryIO
 from kimi_files.errors import DamagedFile, KimiFilesError, UnsupportedFile
 from kimi_files.extract import readers, rtf, rtf_signs
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
+from kimi_files.extract.markdown import plain_title
 from kimi_files.extract.office import by_anydoc, by_office_oxide, flat, word_binary
 from kimi_files.extract.office.losses import Line, Parts, Reading, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, join_blocks, picture
@@ -381,7 +382,7 @@ def _outlined(sections: list[_Section]) -> Iterator[PageText | OutlineEntry | Wa
     is_one_page = len(sections) == 1
     for number, section in enumerate(sections, start=1):
         headings = [block for block in section.blocks if block.level]
-        title = headings[0].text.lstrip("# ") if headings and headings[0] is section.blocks[0] else None
+        title = plain_title(headings[0].text.lstrip("# ")) if headings and headings[0] is section.blocks[0] else None
         yield from page_texts(
             number,
             str(number),
@@ -396,6 +397,6 @@ def _outlined(sections: list[_Section]) -> Iterator[PageText | OutlineEntry | Wa
 
 def _entries(headings: Iterable[Block], number: int) -> Iterator[OutlineEntry]:
     for block in headings:
-        entry = outline_entry(block.text.lstrip("# "), block.level, number)
+        entry = outline_entry(plain_title(block.text.lstrip("# ")), block.level, number)
         if entry is not None:
             yield entry

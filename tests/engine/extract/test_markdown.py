@@ -117,6 +117,10 @@ def test_words_with_underscores_keep_them() -> None:
     assert plain_title("the `snake_case_name` of _it_ ![logo](x.png)") == "the snake_case_name of it logo"
 
 
+def test_a_title_is_said_without_the_marks_of_its_notes() -> None:
+    assert plain_title("The sleeper[^1] of the [valley](https://example.com)[^note]") == "The sleeper of the valley"
+
+
 def test_an_outline_of_thousands_keeps_the_upper_levels_whole() -> None:
     text = "".join(f"# {chapter}\n" + "## x\n" * 20 for chapter in range(100))
     entries = [event for event in sections(text) if isinstance(event, OutlineEntry)]

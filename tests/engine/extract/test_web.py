@@ -34,6 +34,29 @@ def test_a_title_that_is_also_the_heading_is_said_once() -> None:
     assert read("<title>Same</title><h1>Same</h1><p>x</p>").count("Same") == 1
 
 
+def test_a_headline_that_the_title_repeats_with_the_sites_name_is_said_once() -> None:
+    article = "<p>8:00</p><h1>Swans on the Thames</h1><p>They are back.</p>"
+    found = read_pages(
+        web.read, f"<title>Swans on the Thames | The Mill</title>{article}<p>© The Mill</p>".encode(), "a.html"
+    )
+    assert found.texts == ["8:00\n\n# Swans on the Thames\n\nThey are back.\n\n© The Mill"]
+    assert [title for _, title, _ in found.outline] == ["Swans on the Thames"]
+    # What the page says nowhere else is not lost.
+    assert read(f"<title>Swans on the Thames - ABC</title>{article}") == (
+        "8:00\n\n# Swans on the Thames\n\nSwans on the Thames - ABC\n\nThey are back."
+    )
+    assert read(f"<title>Mill News</title>{article}").startswith("# Mill News\n\n8:00")
+
+
+def test_pictures_that_only_count_readers_are_left_out() -> None:
+    page = (
+        '<p>a</p><img height="1" width=\'1\' src="https://x.example/open?u=1" alt="">'
+        '<iframe src="//t.example/ns" width=0></iframe>'
+        '<p>b</p><img width="1" src="s.gif" alt="said"><img width="10" height="100%" src="p.png">'
+    )
+    assert read(page) == "a\n\nb\n\n![said](s.gif)![](p.png)"
+
+
 @pytest.mark.parametrize(
     ("declaration", "encoding"),
     [

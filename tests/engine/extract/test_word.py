@@ -106,6 +106,18 @@ def test_links_keep_their_target() -> None:
     ]
 
 
+def test_a_heading_in_the_outline_is_its_words_alone() -> None:
+    link = f'</w:r><w:hyperlink r:id="rId9">{run("the report")}</w:hyperlink><w:r>'
+    found = read(
+        reader.read,
+        docx([heading(1, "On ").replace("</w:r>", link + "</w:r>")], link="https://example.com/r"),
+        "a.docx",
+    )
+
+    assert found.texts == ["# On [the report](https://example.com/r)"]
+    assert found.outline == [(1, "On the report", 1)]
+
+
 def test_a_document_without_text_says_so() -> None:
     reading = read(reader.read, docx([]), "a.docx")
 

@@ -224,10 +224,10 @@ def parse_xml(
 
 
 def _without_prefixes(attributes: Attributes) -> Attributes:
-    if not any(":" in key for key in attributes):
+    if ":" not in "".join(attributes):
         return attributes
     found = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-    for key, value in attributes.items():
+    for key, value in attributes.items() if "id" in found else ():
         if key.endswith(":id"):
             # A slide has an ``id`` and an ``r:id``.
             found["relation"] = value
