@@ -16,7 +16,10 @@ from kimi_files.extract.pieces import sentence
 if TYPE_CHECKING:
     from kimi_files.formats import Format
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What moves the cursor of a terminal, colours its text, or names where a link leads.
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]?[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")
+# "<IPython.core.display.HTML object>": what it shows stands beside it.
+_PLACEHOLDER = re.compile(r"\s*<[\w.]+ object(?: at 0x[0-9a-f]+)?>\s*\Z")
 _TICKS = re.compile(r"`{3,}")
 _PLOTLY = "application/vnd.plotly.v1+json"
 _MOST_VALUES = 40
@@ -106,7 +109,7 @@ def _output(output: dict[str, Any]) -> Iterator[str]:
         yield "Output:\n\n" + _joined(data["text/markdown"])
     elif "<table" in markup:
         yield "Output:\n\n" + web.as_markdown(markup)[0].strip()
-    elif words.strip():
+    elif words.strip() and not (markup and _PLACEHOLDER.match(words)):
         yield "Output:\n" + _fenced(words)
     elif markup:
         yield "Output:\n\n" + web.as_markdown(markup)[0].strip()
@@ -158,7 +161,29 @@ def _joined(value: Any, between: str = "") -> str:
 
 
 def _fenced(content: str, language: str = "") -> str:
-    content = _COLOURS.sub("", content).rstrip("\n")
+    content = _on_screen(_CONTROLS.sub("", content)).rstrip("\n")
     longest = max((len(ticks) for ticks in _TICKS.findall(content)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{content}\n{fence}"
+
+
+def _on_screen(text: str) -> str:
+    """The text as a terminal leaves it: a line that is written again, as progress is, shows what came last."""
+    if "\b" in text:
+        text = "".join(_without_deleted(text))
+    if "\r" not in text:
+        return text
+    return "\n".join(
+        next((part for part in reversed(line.split("\r")) if part.strip()), "") if "\r" in line else line
+        for line in text.split("\n")
+    )
+
+
+def _without_deleted(text: str) -> list[str]:
+    kept: list[str] = []
+    for sign in text:
+        if sign != "\b":
+            kept.append(sign)
+        elif kept and kept[-1] != "\n":
+            kept.pop()
+    return kept

@@ -43,6 +43,21 @@ def test_errors_lose_their_colours_and_tables_become_markdown() -> None:
     assert "Output:\n\n| a |\n| --- |\n| 1 |" in text
 
 
+def test_progress_is_shown_as_a_terminal_leaves_it() -> None:
+    written = (
+        "start\r\n\x1b[?25l\r\x1b[K  10%|#    |\r\x1b[K 100%|#####|\x1b[?25h\r\n1/3\b\b\b2/3\b\b\b3/3\n"
+        "\x1b]8;;http://x\x07a link\x1b]8;;\x07"
+    )
+    (found,) = cells(code("run()", {"output_type": "stream", "name": "stdout", "text": written})).texts
+    assert "Output:\n```\nstart\n 100%|#####|\n3/3\na link\n```" in found
+
+
+def test_what_is_shown_counts_and_not_the_name_of_the_object() -> None:
+    data = {"text/html": "<p>Shown <b>here</b></p>", "text/plain": "<IPython.core.display.HTML object>"}
+    (found,) = cells(code("show()", {"output_type": "display_data", "data": data})).texts
+    assert found.endswith("Output:\n\nShown **here**")
+
+
 def test_charts_that_are_data_are_told_in_words() -> None:
     figure = {
         "data": [
