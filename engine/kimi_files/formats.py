@@ -321,6 +321,7 @@ def _decodes_as_text(head: bytes, encoding: str) -> bool:
 _PROGRAM = "a program"
 _AUDIO = "an audio file"
 _FONT = "a font"
+_NO_ARCHIVE = "no archive by its content: it is damaged, or one part of several"
 
 _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
     # First: a tar archive begins with its first file's name, which may look like anything.
@@ -425,6 +426,8 @@ def _binary_format(name: str, stream: BinaryIO, head: bytes) -> Format | None:
     if found is None and by_name(name) in (MAIL, WEB_ARCHIVE) and _HEADERS_START.match(head):
         # What is attached to it may stand there as it is, not as text.
         return by_name(name)
+    if found is None and (named := by_name(name)) is not None and named.reader == "archive":
+        raise _refused(name, _NO_ARCHIVE)
     if found is None:
         raise _refused(name, "neither text nor of a format that is known")
     return found
@@ -675,6 +678,7 @@ _REMEDIES = {
     "a DjVu document": "Convert it to PDF.",
     "a Photoshop picture": "Export it as PNG.",
     "a JPEG 2000 picture": "Save it as PNG or JPEG.",
+    _NO_ARCHIVE: "Download it again, or unpack all parts together, in one folder, and read the files.",
     "a JPEG XL picture": "Save it as PNG or JPEG.",
 }
 

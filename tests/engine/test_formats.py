@@ -168,6 +168,7 @@ RECOGNISED: list[tuple[str, bytes, str]] = [
     ("a.tar.gz", gzip.compress(b"x"), "gzip archive"),
     ("a.svgz", gzip.compress(b"<svg/>"), "compressed SVG picture"),
     ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(20), "7z archive"),
+    ("stored.7z", b"7z\xbc\xaf\x27\x1c\0\4" + b"Words that are not packed. " * 200, "7z archive"),
     ("a.html", HTML, "HTML"),
     ("a.htm", b"no markup at all", "HTML"),
     ("a.xhtml", b'<?xml version="1.0"?><html xmlns="x"></html>', "HTML"),
@@ -251,6 +252,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("letter.doc", b"\xffWPC\x10\x00\x00\x00" + bytes(30), "a WordPerfect document"),
     ("plan.doc", compound("VisioDocument"), "a Visio drawing"),
     ("deck.zip", packed("Index/Document.iwa", "Metadata/Properties.plist"), "Keynote"),
+    ("backup.zip", bytes(range(256)) * 4, "no archive by its content: it is damaged, or one part of several"),
     ("noise.txt", bytes(range(256)) * 4, "neither text nor of a format that is known"),
     ("zeros.txt", bytes(5_000), "neither text nor of a format that is known"),
 ]

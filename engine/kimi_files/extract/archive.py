@@ -44,6 +44,8 @@ _BLOCK = 1 << 20
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _NO_LATIN_WORD = re.compile(r"[Α-Ωα-ωªºƒⁿıµ]|[a-zß-ÿ][À-ÞA-Z]|[À-Þ]{2}[a-z]|[ß-ÿ]{3}")
 
+_ONE_OF_SEVERAL = re.compile(r"\.(?:z?\d{2,3}|part\d+\.\w+)\Z", re.IGNORECASE)
+
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", (b"PK\x03\x04", b"PK\x05\x06", b"PK00PK")
 _PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".tgz", ".tbz2", ".txz")
 
@@ -332,6 +334,8 @@ class _Mail:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         identified, module, stream = readers.find_reader(stream, name)
+        if module == "archive":
+            raise _damaged(name)
         if module != "mail":
             raise UnsupportedFile(
                 f"'{name}' is {identified.format.name}, and no archive that files can be read from.",
@@ -464,6 +468,10 @@ def _typed(name: str) -> Iterator[None]:
 
 
 def _damaged(name: str) -> DamagedFile:
+    if _ONE_OF_SEVERAL.search(name):
+        return DamagedFile(
+            f"'{name}' is one part of a split archive.", "Unpack all parts together, in one folder, and read the files."
+        )
     return DamagedFile(
         f"The archive '{name}' is damaged or cut off.", "Download it again, or unpack what is left of it."
     )

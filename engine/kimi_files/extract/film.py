@@ -179,7 +179,8 @@ def _facts(container: Any, format: Format) -> str:  # noqa: A002
     streams = []
     for stream in container.streams:
         if stream.type in ("video", "audio", "subtitle"):
-            codec = getattr(getattr(stream, "codec_context", None), "name", None) or "unknown"
+            decoder = getattr(getattr(stream, "codec_context", None), "codec", None)
+            codec = getattr(decoder, "canonical_name", None) or "unknown"
             language = f" ({stream.language})" if stream.language and stream.language != "und" else ""
             streams.append(f"{'subtitles' if stream.type == 'subtitle' else stream.type} {codec}{language}")
     title = container.metadata.get("title", "").strip()

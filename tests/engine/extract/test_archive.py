@@ -266,6 +266,17 @@ def test_cut_off_archives_end_as_a_list_or_as_one_error(name: str) -> None:
     assert failed
 
 
+def test_a_part_of_a_split_archive_says_what_it_is() -> None:
+    for name in ("a.zip.001", "a.z01", "a.part1.zip"):
+        with pytest.raises(DamagedFile, match="one part of a split archive"):
+            read(archive.read, ARCHIVES["a.zip"][:300], name)
+
+
+def test_a_damaged_tar_archive_is_called_damaged() -> None:
+    with pytest.raises(DamagedFile, match="damaged or cut off"):
+        read(archive.read, b"x" * 148 + b"nonsense" + b"x" * 101 + b"ustar\x0000" + bytes(300), "a.tar")
+
+
 def test_other_ways_of_packing_are_refused_in_words() -> None:
     content = bytearray(zipped({"a.txt": b"first"}))
     content[8:10] = content[content.rindex(b"PK\x01\x02") + 10 : content.rindex(b"PK\x01\x02") + 12] = b"\x09\x00"
