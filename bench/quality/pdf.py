@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bench.quality import sets
-from bench.quality.scores import Score, heading_score, in_tune_half, order_score, table_score, tables, word_score
+from bench.quality.scores import (
+    Score,
+    heading_score,
+    in_tune_half,
+    level_score,
+    order_score,
+    table_score,
+    tables,
+    word_score,
+)
 
 Engine = Callable[[bytes], str]
 
@@ -81,7 +90,7 @@ def main() -> None:
     documents = [*_documents(arguments)]
     print(f"{len(documents)} documents, half: {arguments.half}")
     heads = f"{'engine':14} {'tables F1':>10} {'recall':>7} {'prec.':>7} {'(sum)':>7}  {'words':>13} {'order':>7}"
-    print(f"{heads} {'headings':>13} {'s':>7} failed")
+    print(f"{heads} {'headings':>13} {'levels':>7} {'s':>7} failed")
     for name in arguments.engines.split(","):
         _run(name, documents, arguments.each)
 
@@ -116,6 +125,7 @@ def _run(name: str, documents: list[sets.Document], each: bool) -> None:
     in_words: list[Score] = []
     in_order: list[Score] = []
     in_headings: list[Score] = []
+    in_levels: list[Score] = []
     seconds, failed = 0.0, 0
     for document in documents:
         content = document.path.read_bytes()
@@ -136,7 +146,9 @@ def _run(name: str, documents: list[sets.Document], each: bool) -> None:
             line.append(f"words {in_words[-1].recall:.3f} {in_words[-1].precision:.3f} order {in_order[-1].f1:.3f}")
             if document.has_headings:
                 in_headings.append(heading_score(document.text, text))
+                in_levels.append(level_score(document.text, text))
                 line.append(f"headings {in_headings[-1].recall:.3f} {in_headings[-1].precision:.3f}")
+                line.append(f"levels {in_levels[-1].recall:.3f}")
         if each:
             print("  ", *line)
     total = sum(in_tables, Score())
@@ -146,7 +158,8 @@ def _run(name: str, documents: list[sets.Document], each: bool) -> None:
     f1, recall, precision = means
     heads = [_mean([getattr(score, kind) for score in in_headings]) for kind in ("recall", "precision")]
     line = f"{name:14} {f1:>10} {recall:>7} {precision:>7} {total.f1:7.3f}  {read[0]:>6}/{read[1]:>6} {order:>7}"
-    line = f"{line} {heads[0]:>6}/{heads[1]:>6}"
+    levels = _mean([score.recall for score in in_levels if score.truth])
+    line = f"{line} {heads[0]:>6}/{heads[1]:>6} {levels:>7}"
     print(f"{line} {seconds:7.1f} {failed}", flush=True)
 
 

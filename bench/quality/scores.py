@@ -16,7 +16,7 @@ _TARGET = re.compile(r"(?<=\])\([^()\s]*\)|<[^<>]{1,300}>")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad"), "-")
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = re.compile(r"(?<!\\)\|")
-_HEADING = re.compile(r"^#{1,6}\s+(\S.*)$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})\s+(\S.*)$", re.MULTILINE)
 _NUMBERING = re.compile(r"^(?:\s*(?:[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*|[IVX]+|[a-z]\))\.?\s+(?=\S))+")
 _NOT_COMPARED = re.compile(r"[^\w.,%+\-]|_|\.{2,}")
 
@@ -105,6 +105,18 @@ def heading_score(truth: str, read: str) -> Score:
     return Score((theirs & ours).total(), theirs.total(), ours.total())
 
 
+def level_score(truth: str, read: str) -> Score:
+    """Levels of headings that both texts in markdown have: pairs, of each with the five after it, that stand alike in both.
+
+    Alike is one above, beside or below the other. A title that comes several times in either text is left out.
+    """
+    theirs, ours = _levels(truth), _levels(read)
+    both = [(level, ours[title]) for title, level in theirs.items() if title in ours]
+    pairs = [(a, b) for number, a in enumerate(both) for b in both[number + 1 : number + 6]]
+    alike = sum(_order(a[0], b[0]) == _order(a[1], b[1]) for a, b in pairs)
+    return Score(alike, len(pairs), len(pairs))
+
+
 def table_score(truth: Iterable[Table], read: Iterable[Table]) -> Score:
     """Neighbours in tables, after the ICDAR 2013 competition: each cell with text, and the next to its right and below it.
 
@@ -139,10 +151,25 @@ def grid(rows: Sequence[Sequence[str]]) -> Table:
 
 
 def _headings(markdown: str) -> Iterator[str]:
-    for title in _HEADING.findall(markdown):
+    return (title for _, title in _headings_with_levels(markdown))
+
+
+def _headings_with_levels(markdown: str) -> Iterator[tuple[int, str]]:
+    for marks, title in _HEADING.findall(markdown):
         found = words(_NUMBERING.sub("", title.replace("*", "")))
         if found:
-            yield "".join(found)
+            yield len(marks), "".join(found)
+
+
+def _levels(markdown: str) -> dict[str, int]:
+    """The level of each title that comes once."""
+    found = list(_headings_with_levels(markdown))
+    counts = Counter(title for _, title in found)
+    return {title: level for level, title in found if counts[title] == 1}
+
+
+def _order(level: int, other: int) -> int:
+    return (level > other) - (level < other)
 
 
 def _cells(line: str) -> list[str]:

@@ -4,52 +4,42 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from itertools import chain
-from math import ceil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pdf_page import drawing
 from kimi_files.extract.pdf_page.continued import continued
+from kimi_files.extract.pdf_page.difference import Letters, difference
 from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
+from kimi_files.extract.pdf_page.parts import Parts, upright
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, without_running
 from kimi_files.extract.scan.reader import Scan, ScanReader
 
 if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage
-    from kimi_files.extract.pdf_page.levels import Part
+    from kimi_files.extract.pdf_page.levels import Headings, NumberedLevels
     from kimi_files.formats import Format
-
-# A part is large enough for liteparse, which looks across all its pages for the size of the text.
-_PART_PAGES = 24
-_FEWEST_IN_PARTS = 10
 
 # Pages are kept until so many are read, since the levels of headings are told by those of other pages.
 _KEPT_PAGES = 256
 
 _MAX_OUTLINE = 1_000
 
-# A page goes by its plain text where markdown lost more than a tenth of its letters, or has a quarter more: the mark
-# of formulas rewritten as LaTeX that nobody wrote.
-_MOST_LOST = 0.10
-_MOST_ADDED = 0.25
-_FEWEST_LETTERS = 8
-
 # A picture page may carry a stamp or a page number as text.
 _STAMP_LETTERS = 100
+_FEWEST_LETTERS = 8
 _STAMPED_COVERAGE = 0.8
 _PICTURE_COVERAGE = 0.05
 _DRAWN_PATHS = 40
 
 _EMPTY_FENCE = re.compile(r"\s*```text\s*```\s*")
-_UNSEEN_MARKS = re.compile(r"(?<=\])\([^)\s]*\)|^```\w*$", re.MULTILINE)
 _SAME_LINK_GOES_ON = re.compile(r"\]\(([^()\s]+)\)(\s?)\[(?=[^\[\]]*\]\(\1\))")
 _HEADING = re.compile(r"^(#{1,4}) (.+)$", re.MULTILINE)
 _MARKS_IN_TITLE = re.compile(r"\[\^\d+\]|\*\*|[*_`]|\$[^$]*\$|!?\[([^\]]*)\]\([^)]*\)")
@@ -67,13 +57,13 @@ def read(
         DamagedFile: It is not a PDF that can be opened, or none of its pages can.
     """
     untrusted_pdf = stream.read()
-    with closing(_open(untrusted_pdf)) as document:
+    with closing(_open(untrusted_pdf)) as document, closing(Parts(untrusted_pdf, len(document))) as parts:
         labels = drawing.page_labels(document)
         entries = list(_outline(document))
         yield from entries
         findings = _Findings(labels, headings=None if entries else [])
         scans = ScanReader()
-        pages = _with_tables_continued(_pages(document, untrusted_pdf, findings), labels)
+        pages = _with_tables_continued(_pages(document, untrusted_pdf, parts), labels)
         for number, page in enumerate(pages, start=1):
             findings.note(number, page)
             plain = page.plain if page.plain != page.text else None
@@ -95,6 +85,7 @@ def read(
                 yield Advance(done=number, total=len(labels), message=f"page {number} of {len(labels)}")
         if len(findings.damaged) == len(labels):
             raise DamagedFile("None of the pages of the PDF can be read.", "Export or download the file again.")
+        findings.layout_failed = parts.failed
         yield from findings.outline()
         yield from findings.warnings(_attachments(document))
 
@@ -116,7 +107,7 @@ class _Seen:
     """What pdfium alone says of a page; ``plain`` is None where it cannot read it."""
 
     plain: str | None
-    letters: Counter[str] = field(default_factory=Counter)
+    letters: Letters = field(default_factory=partial(Letters, ""))
     is_picture: bool = False
     hidden: Sequence[Hidden] = ()
     marks: Sequence[Mark] = ()
@@ -218,83 +209,59 @@ def _attachments(document: Any) -> list[str]:
     return names
 
 
-def _pages(document: Any, untrusted_pdf: bytes, findings: _Findings) -> Iterator[_Page]:
-    """The pages in order. liteparse reads in a thread of its own, which holds no lock, while pdfium reads in this one."""
-    count = len(document)
-    size = _part_size(count)
-    batches = _parsed_batches(untrusted_pdf, size, findings)
-    # One part is waited for, and the next is begun when that is read.
-    coming = deque(_beside().submit(next, batches, None) for _ in range(2))
+def _pages(document: Any, untrusted_pdf: bytes, parts: Parts) -> Iterator[_Page]:
+    """The pages in order."""
     # These take as long as a few pages, and liteparse reads meanwhile.
-    from kimi_files.extract.pdf_page.laid import LaidPage
     from kimi_files.extract.pdf_page.layout import turned_by
+    from kimi_files.extract.pdf_page.levels import NumberedLevels, headings_of
 
+    count = len(document)
     ahead = (_seen(document, number) for number in range(1, count + 1))
     seen: deque[_Seen] = deque()
-    parts: list[Part] = []
+    headings: list[Headings] = []
+    numbered = NumberedLevels()
     made: list[list[_Page]] = []
-    try:
-        for first in range(1, count + 1, size):
-            numbers = range(first, min(first + size, count + 1))
-            _look_ahead(ahead, seen, len(numbers), coming[0])
-            laid = {number: LaidPage(page) for number, page in (coming.popleft().result() or {}).items()}
-            coming.append(_beside().submit(next, batches, None))
-            if size < count:
-                from kimi_files.extract.pdf_page.levels import headings
-
-                parts.append(headings(laid))
-            turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
-            laid |= _upright(untrusted_pdf, turned)
-            made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
-            if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
-                yield from _on_levels(parts, made, numbers.stop)
-                made = []
-    finally:
-        for future in coming:
-            future.cancel()
-        # liteparse ends a session only in the thread that began it.
-        _beside().submit(batches.close)
+    for first in range(1, count + 1, parts.size):
+        numbers = range(first, min(first + parts.size, count + 1))
+        _look_ahead(ahead, seen, len(numbers), parts)
+        laid = parts.next()
+        headings.append(headings_of(laid))
+        turned = {number: angle for number, page in laid.items() if (angle := turned_by(page.items))}
+        laid |= upright(untrusted_pdf, turned)
+        made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
+        if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
+            yield from _on_levels(headings, numbered, made, numbers.stop)
+            made = []
 
 
-@cache
-def _beside() -> ThreadPoolExecutor:
-    """The thread in which liteparse reads one file after another."""
-    return ThreadPoolExecutor(1)
-
-
-def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, coming: Future[Any]) -> None:
+def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, parts: Parts) -> None:
     """Fill ``seen`` with ``enough`` pages, and with more of them as long as there is nothing else to do."""
-    while len(seen) < enough or not (coming.done() or len(seen) >= _KEPT_PAGES):
+    while len(seen) < enough or not (parts.is_ready or len(seen) >= _KEPT_PAGES):
         page = next(ahead, None)
         if page is None:
             return
         seen.append(page)
 
 
-def _part_size(count: int) -> int:
-    """How many pages liteparse is to read at once, so that its pages are finished here while it reads the next."""
-    parts = 1 if count < _FEWEST_IN_PARTS else max(2, ceil(count / _PART_PAGES))
-    return ceil(count / parts)
-
-
-def _on_levels(parts: Sequence[Part], made: Sequence[Sequence[_Page]], stop: int) -> Iterator[_Page]:
-    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them.
-
-    No parts are those of a file that was read at once.
-    """
-    if not parts:
-        yield from chain.from_iterable(made)
-        return
-    from kimi_files.extract.pdf_page.levels import levels, with_levels
+def _on_levels(
+    headings: Sequence[Headings], numbered: NumberedLevels, made: Sequence[Sequence[_Page]], stop: int
+) -> list[_Page]:
+    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them."""
+    from kimi_files.extract.pdf_page.levels import levels, with_levels, with_numbered_levels
 
     number = stop - sum(map(len, made))
-    known = levels(parts)[len(parts) - len(made) :]
-    for pages, part, changed in zip(made, parts[len(parts) - len(made) :], known, strict=True):
+    known = levels(headings)[len(headings) - len(made) :]
+    for pages, found, changed in zip(made, headings[len(headings) - len(made) :], known, strict=True):
         for page in pages:
-            if changed and (titles := part.titles.get(number)):
+            if changed and (titles := found.titles.get(number)):
                 page.text = with_levels(page.text, titles, changed)
-            yield page
+            numbered.add(page.text)
             number += 1
+    found_pages = list(chain.from_iterable(made))
+    if of_depths := numbered.of_depths():
+        for page in found_pages:
+            page.text = with_numbered_levels(page.text, of_depths)
+    return found_pages
 
 
 def _with_tables_continued(pages: Iterable[_Page], labels: list[str]) -> Iterator[_Page]:
@@ -312,52 +279,6 @@ def _with_tables_continued(pages: Iterable[_Page], labels: list[str]) -> Iterato
         yield last
 
 
-def _parsed_batches(untrusted_pdf: bytes, size: int, findings: _Findings) -> Generator[dict[int, Any]]:
-    """liteparse's pages by number, for ``size`` pages after another; ends early where it fails."""
-    try:
-        session = _liteparse().open_batch_session_bytes(untrusted_pdf, size)
-        while (batch := session.next_batch()) is not None:
-            yield {page.page_num: page for page in batch.result.pages}
-    except RuntimeError:
-        findings.layout_failed = True
-
-
-def _upright(untrusted_pdf: bytes, turned: Mapping[int, int]) -> dict[int, LaidPage]:
-    """The pages whose text stands sideways or on its head, by how many degrees, read anew as they stand upright."""
-    if not turned:
-        return {}
-    from kimi_files.extract.pdf_page.laid import LaidPage
-
-    pages = ",".join(map(str, turned))
-    parser = _liteparse(target_pages=pages, page_orientation_corrections=list(turned.items()))
-    try:
-        return {page.page_num: LaidPage(page) for page in parser.parse_bytes(untrusted_pdf).pages}
-    except RuntimeError:
-        return {}
-
-
-def _liteparse(**options: Any) -> Any:
-    # The public class copies every text run into a Python object, a fifth of the time, and few of them are looked at.
-    from liteparse._liteparse import LiteParse
-
-    # OCR would download language data; running headers and small print are text like any other.
-    return LiteParse(
-        ocr_enabled=False,
-        output_format="markdown",
-        quiet=True,
-        keep_headers_footers=True,
-        preserve_very_small_text=True,
-        continue_on_page_error=True,
-        image_mode="off",
-        extract_annotations=True,
-        extract_form_fields=True,
-        extract_blocks=True,
-        extract_vector_graphics=True,
-        emit_word_boxes=True,
-        **options,
-    )
-
-
 def _seen(document: Any, number: int) -> _Seen:
     import pypdfium2
 
@@ -368,8 +289,8 @@ def _seen(document: Any, number: int) -> _Seen:
         return _Seen(None)
     with closing(page), closing(text_page):
         plain = _tidy(text_page.get_text_range())
-        letters = _letters(plain)
-        return _Seen(plain, letters, _is_picture(page, letters.total()), *seen_through(page, text_page))
+        letters = Letters(plain)
+        return _Seen(plain, letters, _is_picture(page, letters.count), *seen_through(page, text_page))
 
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
@@ -389,28 +310,30 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
     plain, letters = seen.plain, seen.letters
     filled = " ".join(field.value for field in (laid.fields if laid else ()) if field.value)
     unseen = " ".join(run.text for run in seen.hidden)
-    difference = _difference(markdown, letters, filled, unseen)
-    if difference.is_much:
-        # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
-        plain = _bounded(document, number)
-        letters = _letters(plain)
-        difference = _difference(markdown, letters, filled, unseen)
-    if markdown and laid is not None:
-        arranged = put_right(laid, markdown)
-        if arranged != markdown and (other := _difference(arranged, letters, filled, unseen)).is_no_worse_than(
-            difference
-        ):
-            markdown, difference = arranged, other
-    text = plain if difference.is_much else _by_lines(markdown, plain)
+    arranged = put_right(laid, markdown) if markdown and laid is not None else markdown
+    differs = difference(arranged, letters, filled, unseen)
+    if differs.is_little:
+        markdown = arranged
+    else:
+        differs = difference(markdown, letters, filled, unseen)
+        if differs.is_much:
+            # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
+            plain = _bounded(document, number)
+            letters = Letters(plain)
+            differs = difference(markdown, letters, filled, unseen)
+        other = difference(arranged, letters, filled, unseen)
+        if other.is_no_worse_than(differs):
+            markdown, differs = arranged, other
+    text = plain if differs.is_much else _by_lines(markdown, plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
-    if laid and not difference.is_much:
+    if laid and not differs.is_much:
         text = with_links(laid, text)
     page = _Page(
         _join(text, _extras(laid, text)),
         _join(plain, _extras(laid, plain)),
         is_picture=seen.is_picture,
-        is_plain=difference.is_much,
+        is_plain=differs.is_much,
     )
     if seen.hidden:
         page.text, page.plain = marked(page.text, seen.hidden), marked(page.plain, seen.hidden)
@@ -445,43 +368,6 @@ def _bounded(document: Any, number: int) -> str:
 def _tidy(plain: str) -> str:
     """pdfium's text with plain line ends; its mark for a hyphen at the end of a line goes, so the word is whole."""
     return plain.replace("\r\n", "\n").replace("\ufffe", "").replace("\x00", "").strip()
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """Letters and digits that markdown lost and added, of ``count`` in the plain text."""
-
-    lost: int
-    added: int
-    count: int
-
-    @property
-    def is_much(self) -> bool:
-        """Whether the markdown is not to be trusted."""
-        return self.lost > _MOST_LOST * self.count or self.added > _MOST_ADDED * self.count
-
-    def is_no_worse_than(self, other: _Difference) -> bool:
-        return self.lost <= other.lost + 0.005 * self.count and self.added <= other.added + 0.02 * self.count
-
-
-def _difference(markdown: str, plain: Counter[str], filled: str = "", unseen: str = "") -> _Difference:
-    """How markdown differs from the plain text of its page: a multiset comparison of letters and digits, no order.
-
-    ``filled`` are the values of the form's fields, which only liteparse writes into the page, ``unseen`` the hidden
-    texts, which it may leave out.
-    """
-    seen = _UNSEEN_MARKS.sub("", markdown) if "](" in markdown or "```" in markdown else markdown
-    ours = _letters(seen)
-    count = max(plain.total(), _FEWEST_LETTERS)
-    if filled or unseen:
-        lost, added = plain - ours - _letters(unseen), ours - plain - _letters(filled)
-        return _Difference(lost.total(), added.total(), count)
-    both = sum(min(times, ours[character]) for character, times in plain.items() if character in ours)
-    return _Difference(plain.total() - both, ours.total() - both, count)
-
-
-def _letters(text: str) -> Counter[str]:
-    return Counter({character: times for character, times in Counter(text).items() if character.isalnum()})
 
 
 def _is_picture(page: Any, letters: int) -> bool:

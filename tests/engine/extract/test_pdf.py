@@ -8,6 +8,7 @@ import pytest
 
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf as reader
+from kimi_files.extract.pdf_page.difference import Letters, difference
 from kimi_files.formats import PDF
 from tests.engine.extract.reading import read
 from tests.samples.pdf import Page, pdf
@@ -100,13 +101,11 @@ def test_form_fields_and_annotations_are_read() -> None:
 def test_plain_text_takes_the_place_of_markdown_that_lost_or_invented_letters() -> None:
     plain = "The sum over all i of x is what we call S, and its limit is L."
 
-    assert not reader._difference(f"# {plain} [see](http://example.com/a/long/address)", reader._letters(plain)).is_much
-    assert reader._difference(
-        r"$\sum_{i} \frac{\overline{x}}{\mathbb{R}} \rightarrow$ " + plain, reader._letters(plain)
-    ).is_much
-    assert reader._difference("The sum over all is S, its limit is L.", reader._letters(plain)).is_much
-    assert reader._difference("", reader._letters(plain)).is_much
-    assert not reader._difference("", reader._letters("")).is_much
+    assert not difference(f"# {plain} [see](http://example.com/a/long/address)", Letters(plain)).is_much
+    assert difference(r"$\sum_{i} \frac{\overline{x}}{\mathbb{R}} \rightarrow$ " + plain, Letters(plain)).is_much
+    assert difference("The sum over all is S, its limit is L.", Letters(plain)).is_much
+    assert difference("", Letters(plain)).is_much
+    assert not difference("", Letters("")).is_much
 
 
 def test_a_link_that_was_torn_into_words_is_one_link_again() -> None:

@@ -50,10 +50,11 @@ def _read(*lines: tuple[str, tuple[str, float], float]) -> list[str]:
         ("## 2 The dues of the old har-", "## bour of the town", ["## 2 The dues of the old harbour of the town"]),
         ("## 2 The dues of the old", "**harbour**", ["## 2 The dues of the old harbour"]),
         ("**2 The dues of**", "## the old harbour", ["# 2 The dues of the old harbour"]),
+        ("## 2.3 The dues of the", "# Old harbour", ["## 2.3 The dues of the Old harbour"]),
         ("# 第五章 引导安装程", "# 序", ["# 第五章 引导安装程序"]),
         ("# 2 Dues", "## 2.1 Old harbour", ["# 2 Dues", "## 2.1 Old harbour"]),
     ],
-    ids=["hyphen", "bold below", "bold above", "no blank", "two headings"],
+    ids=["hyphen", "bold below", "bold above", "level by number", "no blank", "two headings"],
 )
 def test_a_heading_over_two_lines_is_one(first: str, second: str, expected: list[str]) -> None:
     found = _read((first, _LARGE, 20), (second, _LARGE, 3))
@@ -123,13 +124,14 @@ def test_headings_of_papers_are_taken_out_of_the_paragraphs_that_took_them_in() 
     ("heading", "plain", "expected"),
     [
         ("## 3.3. Ships 3.3.1. Old ships", "3.3. Ships\n3.3.1. Old ships", "## 3.3. Ships\n\n### 3.3.1. Old ships"),
+        ("## 3. Ships 3.1 Old ships", "3. Ships\n3.1 Old ships", "## 3. Ships\n\n### 3.1 Old ships"),
         ("#### 3.3.1.2 Sails 3.3.2 Dues", "3.3.1.2 Sails\n3.3.2 Dues", "#### 3.3.1.2 Sails\n\n### 3.3.2 Dues"),
         ("## 3.3 What became of 3.3.1 later", "3.3 What became of 3.3.1 later", "## 3.3 What became of 3.3.1 later"),
         ("## 3.3 Ships of 2.5 metres", "3.3 Ships of\n2.5 metres", "## 3.3 Ships of 2.5 metres"),
         ("## Table 3. Dues", "Table 3. Dues", "**Table 3. Dues**"),
         ("## Tables of dues", "Tables of dues", "## Tables of dues"),
     ],
-    ids=["child", "next of parent", "no line", "other number", "caption", "no caption"],
+    ids=["child", "child of a chapter", "next of parent", "no line", "other number", "caption", "no caption"],
 )
 def test_two_headings_are_not_one_and_captions_are_none(heading: str, plain: str, expected: str) -> None:
     assert with_headings_apart(heading, plain) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kimi_files.extract import pdf as reader
-from kimi_files.extract.pdf_page.levels import Part, levels, with_levels
+from kimi_files.extract.pdf_page.levels import Headings, levels, with_levels
 from tests.engine.extract.reading import read
 from tests.samples.pdf import Page, pdf, write
 
@@ -73,7 +73,19 @@ def test_sections_of_the_second_half_are_on_the_level_that_they_have_in_the_firs
     ],
 )
 def test_levels_go_by_the_sizes_of_all_parts(sizes: list[dict[int, float]], expected: list[dict[int, int]]) -> None:
-    assert levels([Part(part, {}) for part in sizes]) == expected
+    assert levels([Headings(part, {}) for part in sizes]) == expected
+
+
+def test_sections_with_numbers_of_one_depth_are_on_one_level() -> None:
+    sizes = [24, 24, 17, 24]
+    pages = [
+        _page(n, {f"{n}. {fruit}": 30, f"{n}.1 Growing {fruit.lower()}": size})
+        for n, (fruit, size) in enumerate(zip(_FRUITS, sizes, strict=False), start=1)
+    ]
+
+    outline = read(reader.read, pdf(pages), "a.pdf").outline
+
+    assert [level for level, _, _ in outline] == [1, 2] * len(sizes)
 
 
 def test_only_headings_that_the_part_was_asked_about_change() -> None:

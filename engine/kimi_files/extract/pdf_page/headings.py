@@ -26,9 +26,8 @@ _PAPER_SUBSECTION = re.compile(
     r"(?<![| \n])[ \n]*+\*([A-Z]\. [^*\n]{3,90})\*(?: \*([^*\n]{2,60})\*)?(?![*\w]) *+(?!\|)\n*"
 )
 _TWO_HEADINGS = re.compile(
-    r"^(?P<level>#{1,6}) (?P<whole>(?P<first>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? [^\n]*?[^\s\d])"
-    r"(?= (?P<second>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? \D)",
-    re.MULTILINE,
+    r"\n(?P<level>#{1,6}) (?P<whole>(?P<first>[0-9]{1,2}(?:\.[0-9]{1,2})*)\.? [^\n]*?[^\s\d])"
+    r"(?= (?P<second>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? \D)"
 )
 _ENDS = re.compile(r"[.:?!。：？！)\]\"”’]\W*$")
 _TABLE_OR_FIGURE = (
@@ -39,7 +38,7 @@ _NO_HEADING = re.compile(
     rf"|^(?:{_TABLE_OR_FIGURE}|exhibit|chart|box)\b",
     re.IGNORECASE,
 )
-_CAPTION = re.compile(rf"^#{{1,6}} ((?:{_TABLE_OR_FIGURE})\.? ?[0-9][^\n*]*)$", re.IGNORECASE | re.MULTILINE)
+_CAPTION = re.compile(rf"\n#{{1,6}} ((?:{_TABLE_OR_FIGURE})\.? ?[0-9][^\n*]*)$", re.IGNORECASE | re.MULTILINE)
 _VALUE = re.compile(r"^[^:]{2,30}: \S*(?:[0-9]{2}|@|://)|[€$£¥] ?[0-9]|[0-9][.,][0-9]{2}(?: ?[€$£¥%]|$)")
 _WORD = re.compile(r"\W*[^\W\d_]{2}")
 _OTHER = re.compile(r"[|`>]|[-*+] |[0-9]+[.)] |-{3}")
@@ -109,13 +108,12 @@ def with_headings_apart(markdown: str, plain: str) -> str:
     """The markdown with two headings in one line as two: "3.3 Ships 3.3.1 Old ships"; what is over a table is none."""
     if not markdown.startswith("#") and "\n#" not in markdown:
         return markdown
-    markdown = _CAPTION.sub(r"**\1**", markdown)
-    while found := next((found for found in _TWO_HEADINGS.finditer(markdown) if _are_two(found, plain)), None):
+    # With a line end before each heading, what is none is passed over quickly.
+    text = _CAPTION.sub(r"\n**\1**", f"\n{markdown}")
+    while found := next((found for found in _TWO_HEADINGS.finditer(text) if _are_two(found, plain)), None):
         level = min(len(found["level"]) + found["second"].count(".") - found["first"].count("."), 6)
-        markdown = (
-            f"{markdown[: found.end('whole')]}\n\n{'#' * max(level, 1)} {markdown[found.end('whole') :].lstrip()}"
-        )
-    return markdown
+        text = f"{text[: found.end('whole')]}\n\n{'#' * max(level, 1)} {text[found.end('whole') :].lstrip()}"
+    return text[1:]
 
 
 def _subsection(found: re.Match[str], lines: set[str]) -> str:
@@ -198,13 +196,20 @@ def _joined(upper: Block, lower: Block, styles: Styles) -> Block | None:
     gap, height = lower.box.top - upper.box.bottom, min(upper.box.height, lower.box.height)
     if not -_CLOSE * height < gap < _CLOSE * height:
         return None
+    first, second = _bare(above[2] if above else upper.text), _bare(below[2] if below else lower.text)
+    may_go_on = above and not below and _goes_on(above[2], lower.text)
+    # Most headings have a long text below them, which is told before a look at all letters of the page.
+    if len(first) + len(second) > _MOST_LETTERS and not may_go_on:
+        return None
     ours, theirs = styles.of(upper.box), styles.of(lower.box)
     if not -_CLOSE * ours.height < gap < _CLOSE * ours.height:
         return None
-    first, second = _bare(above[2] if above else upper.text), _bare(below[2] if below else lower.text)
     box = upper.box.with_(lower.box)
     if _is_one_heading(ours, theirs, styles.body[1]) and not _NUMBERED.match(second):
-        of_two_levels = above and below and above[1] != below[1] and any(map(str.isupper, second))
+        # A number tells the level of the first line, the size of the letters that of the second.
+        of_two_levels = (
+            above and below and above[1] != below[1] and any(map(str.isupper, second)) and not _SECTION.match(first)
+        )
         is_text = not below and ours.style != theirs.style and (len(second) > _SHORT or _NO_HEADING.search(second))
         is_other = not above and (_NO_HEADING.search(first) or not (_WORD.match(first) or _SECTION.match(first)))
         if of_two_levels or is_text or is_other or len(first) + len(second) > _MOST_LETTERS:
@@ -212,7 +217,7 @@ def _joined(upper: Block, lower: Block, styles: Styles) -> Block | None:
         return Block(f"{above[1] if above else below[1] if below else ''} {glued([first, second])}", box)
     # A line of the text that some words of another font made look like a heading.
     is_text = ours.of_body >= _SOME or ours.style[1] <= _LARGER * styles.body[1]
-    if above and not below and is_text and _goes_on(above[2], lower.text):
+    if above and may_go_on and is_text:
         return Block(glued([above[2], lower.text]), box)
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ctypes import PYFUNCTYPE, addressof, c_float, c_int, c_uint, c_ushort, c_void_p, cast, sizeof
 from dataclasses import dataclass
 from functools import cache
-from math import isfinite
+from math import ceil, isfinite
 from struct import Struct
 from typing import Any
 
@@ -137,27 +137,36 @@ def _seen_on_paper(page: Any, suspects: list[_Suspect]) -> set[_Suspect]:
 
     if not suspects:
         return set()
+    import pypdfium2
     from PIL import ImageChops
 
     scale = min(1.0, _DRAWN / max(*page.get_size(), 1.0))
-    with_them = page.render(scale=scale)
+    width, height = (ceil(side * scale) for side in page.get_size())
+    place = pypdfium2.PdfPosConv(page, (0, 0, width, height, 0)).to_bitmap
+    spots: list[tuple[_Suspect, tuple[int, int, int, int]]] = []
+    for suspect in suspects:
+        (x, y), (v, w) = place(*suspect.bounds[:2]), place(*suspect.bounds[2:])
+        # Only what is on the page: a text's place may be as far away as a number can say.
+        spot = max(min(x, v) - 1, 0), max(min(y, w) - 1, 0), min(max(x, v) + 1, width), min(max(y, w) + 1, height)
+        if spot[0] < spot[2] and spot[1] < spot[3]:
+            spots.append((suspect, spot))
+    if not spots:
+        return set()
+    lefts, tops, rights, bottoms = zip(*(spot for _, spot in spots), strict=True)
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
+    # What is cut off is rounded up to whole pixels.
+    crop = [(pixels - 0.5) / scale for pixels in (left, height - bottom, width - right, top)]
+    with_them = page.render(scale=scale, crop=crop)
     for suspect in suspects:
         pdfium.FPDFPageObj_SetIsActive(suspect.text, False)
-    without = page.render(scale=scale)
+    without = page.render(scale=scale, crop=crop)
     for suspect in suspects:
         pdfium.FPDFPageObj_SetIsActive(suspect.text, True)
-    place = with_them.get_posconv(page).to_bitmap
     difference = ImageChops.difference(with_them.to_pil(), without.to_pil())
     seen = set()
-    for suspect in suspects:
-        left, bottom, right, top = suspect.bounds
-        (x, y), (v, w) = place(left, top), place(right, bottom)
-        # Only what is on the page: a text's place may be as far away as a number can say.
-        near, far = (max(min(x, v) - 1, 0), max(min(y, w) - 1, 0)), (max(x, v) + 1, max(y, w) + 1)
-        end = min(far[0], difference.width), min(far[1], difference.height)
-        if near[0] >= end[0] or near[1] >= end[1]:
-            continue
-        bands: tuple[tuple[float, float], ...] = difference.crop((*near, *end)).getextrema()  # type: ignore[assignment]
+    for suspect, (x, y, v, w) in spots:
+        part = difference.crop((x - left, y - top, v - left, w - top))
+        bands: tuple[tuple[float, float], ...] = part.getextrema()  # type: ignore[assignment]
         if max(high for _, high in bands) > _SAME_COLOUR:
             seen.add(suspect)
     return seen

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain
 from typing import Any
 
@@ -139,7 +140,7 @@ def with_links(laid: LaidPage, markdown: str) -> str:
         rect, uri = note.rect, _TARGET.sub(lambda match: f"%{ord(match[0]):02X}", note.uri)
         words = page.within(Box(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height))
         phrase = text_of(in_lines(words)).replace("|", "\\|")
-        if len(phrase) > 1:
+        if len(phrase) > 1 and phrase in markdown:
             # Not within a word, nor within another link.
             pattern = re.compile(rf"(?<![\w\[(/]){re.escape(phrase)}(?![\w\])/])")
             if match := pattern.search(markdown):
@@ -196,11 +197,8 @@ def _parts(markdown: str, blocks: Sequence[Any]) -> list[_Part] | None:
 
 
 def _around(blocks: Sequence[Any]) -> Box | None:
-    boxes = [block.bbox for block in blocks if block.bbox is not None]
-    if not boxes:
-        return None
-    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
-    return Box(min(box.x for box in boxes), min(box.y for box in boxes), right, bottom)
+    boxes = [Box(box.x, box.y, box.x + box.width, box.y + box.height) for block in blocks if (box := block.bbox)]
+    return reduce(Box.with_, boxes) if boxes else None
 
 
 def _width(block: Any) -> int:
@@ -317,7 +315,7 @@ def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequ
         if not own and not part.wrong:
             pieces.append(_Piece(box, part.text))
             continue
-        others = [other for other in kept if other.covered_by(box) > 0] + [grid.box for grid in own]
+        others = [grid.box for grid in own] + [other for other in kept if other.covered_by(box) > 0]
         loose = [word for word in words if not any(other.holds(word) for other in others)]
         found = [Block(text, place) for place, text in paragraphs(loose, gutters)]
         new = [_Piece(block.box, block.text) for block in with_headings_marked(found, laid.styles) if block.box]
@@ -329,8 +327,10 @@ def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequ
 
 def _holds(part: _Part, grid: Grid, words: list[Word]) -> bool:
     """Whether a table was made a part of a block: what goes on from column to column only lies around it."""
+    if not part.goes_on:
+        return any(map(grid.box.holds, words))
     inside = {word.text for word in words if grid.box.holds(word)}
-    return bool(inside) and (not part.goes_on or sum(text in part.text for text in inside) >= 0.6 * len(inside))
+    return bool(inside) and sum(text in part.text for text in inside) >= 0.6 * len(inside)
 
 
 def _linked(pieces: list[_Piece], text: str) -> list[_Piece]:

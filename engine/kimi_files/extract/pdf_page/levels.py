@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage
 
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
+_NUMBERED = re.compile(r"\n(#{1,6}) ([0-9]{1,2}(?:\.[0-9]{1,2}){0,4})(?=\.? +[^\W\d_])")
 _LOWEST = 6
+_FEWEST_NUMBERED = 3
 
 _SAME_SIZE = 0.96
 """Of the larger one: fonts of one size differ that much in height."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Headings:
     """What liteparse took for headings in one part of the file."""
 
     sizes: Mapping[int, float]
@@ -29,7 +31,7 @@ class Part:
     """The headings of each page that has any."""
 
 
-def headings(pages: Mapping[int, LaidPage]) -> Part:
+def headings_of(pages: Mapping[int, LaidPage]) -> Headings:
     """What are headings on liteparse's pages."""
     sizes: dict[int, Counter[float]] = {}
     titles: dict[int, frozenset[str]] = {}
@@ -42,10 +44,10 @@ def headings(pages: Mapping[int, LaidPage]) -> Part:
         for block in found:
             if (box := block.bbox) and (height := _height(box, heights)):
                 sizes.setdefault(block.level, Counter())[height] += 1
-    return Part({level: counts.most_common(1)[0][0] for level, counts in sorted(sizes.items())}, titles)
+    return Headings({level: counts.most_common(1)[0][0] for level, counts in sorted(sizes.items())}, titles)
 
 
-def levels(parts: Iterable[Part]) -> list[dict[int, int]]:
+def levels(parts: Iterable[Headings]) -> list[dict[int, int]]:
     """For each part the level in the file of each level in the part, by the sizes of headings; none where they are the same.
 
     Where levels do not go by size, as in files that name them, they are told by the file and the same in each part.
@@ -73,6 +75,37 @@ def with_levels(markdown: str, titles: frozenset[str], levels: Mapping[int, int]
         return f"{'#' * level} {match[2]}"
 
     return _HEADING.sub(heading, markdown)
+
+
+class NumberedLevels:
+    """The levels of numbered headings ("3.2 Ships"), by those that most of them with as long a number have so far."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, Counter[int]] = {}
+
+    def add(self, markdown: str) -> None:
+        """Count the headings of a page."""
+        if "#" in markdown:
+            for marks, number in _NUMBERED.findall(f"\n{markdown}"):
+                self._counts.setdefault(number.count("."), Counter())[len(marks)] += 1
+
+    def of_depths(self) -> dict[int, int]:
+        """The level for each depth of numbers: the points within them."""
+        return {
+            depth: counts.most_common(1)[0][0]
+            for depth, counts in self._counts.items()
+            if counts.total() >= _FEWEST_NUMBERED
+        }
+
+
+def with_numbered_levels(markdown: str, levels: Mapping[int, int]) -> str:
+    """The markdown of a page with its numbered headings on the level of their depth."""
+
+    def heading(match: re.Match[str]) -> str:
+        level = levels.get(match[2].count("."))
+        return match[0] if level is None else f"\n{'#' * level} {match[2]}"
+
+    return _NUMBERED.sub(heading, f"\n{markdown}")[1:] if "#" in markdown else markdown
 
 
 def _height(box: Any, heights: Iterable[tuple[float, float, float]]) -> float:

@@ -11,7 +11,6 @@ _LONGEST = 500
 _MOST_LINES = 400
 _OTHER = ("#", "|", "- ", "* ", "> ", "```", "---", "$$", "[^", "![")
 _WIDE = "\u2e80"
-_MARKS = str.maketrans("", "", "*\\")
 
 # A line is not full where the next word would have ended before this part of the widest line.
 _ROOM = 0.75
@@ -31,7 +30,7 @@ def with_short_lines(markdown: str, plain: str) -> str:
     joined = " ".join(lines)
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     for number in short:
-        bare = " ".join(blocks[number].translate(_MARKS).split())
+        bare = " ".join(blocks[number].replace("*", "").replace("\\", "").split())
         place = joined.find(bare)
         first = bisect_right(starts, place) - 1
         if place >= 0 and starts[first] == place and len(bare) > len(lines[first]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from kimi_files.extract.edits import edited
 
@@ -38,7 +39,7 @@ _CONTEXT = 14
 _ENOUGH_CONTEXT = 8
 
 # Without blanks and what markdown may put between two characters.
-_BARE = re.compile(r"[^\s*_`\\|]+")
+_BETWEEN = re.compile(r"([\s*_`\\|]+)")
 _BEFORE_NOTE = re.compile(r"(?:\n+#+ |\s*)(?<![\w.,])(\[?)\Z")
 _AFTER_NUMBER = re.compile(r"[\s*_]*")
 _BEFORE_MARK = re.compile(r"([*_]*)\s?[*_]*")
@@ -144,22 +145,24 @@ class _Bare:
 
     def __init__(self, text: str) -> None:
         self._whole = text
-        words = list(_BARE.finditer(text))
-        self._text = "".join(word[0] for word in words)
-        self._places = [place for word in words for place in range(word.start(), word.end())]
+        parts = _BETWEEN.split(text)
+        self._text = "".join(parts[::2])
+        # Where each piece of it begins, and how much was left out before that.
+        self._starts = list(accumulate(map(len, parts[::2]), initial=0))
+        self._left_out = list(accumulate(map(len, parts[1::2]), initial=0))
 
     @staticmethod
     def of(text: str, *, start: bool = False) -> str:
         """The bare text on the last line of a text, or on its first: pdfium has a mark for a hyphen at the end of a line."""
-        return "".join(_BARE.findall(text.partition("\x02")[0] if start else text.rpartition("\x02")[2]))
+        return _BETWEEN.sub("", text.partition("\x02")[0] if start else text.rpartition("\x02")[2])
 
     def openings(self, mark: Mark) -> Iterator[tuple[int, int, str]]:
         """Where a note begins with its mark: the part that mark and blanks around it take, and a bracket before them."""
         for place in self._find(mark.text + self.of(mark.after, start=True)[:_CONTEXT]):
-            at = self._places[place]
+            at = self._at(place)
             # Notes come as headings, as links, or at the end of the paragraph before them.
             before = _BEFORE_NOTE.search(self._whole, max(at - _CONTEXT, 0), at)
-            after = _AFTER_NUMBER.match(self._whole, self._places[place + len(mark.text) - 1] + 1)
+            after = _AFTER_NUMBER.match(self._whole, self._at(place + len(mark.text) - 1) + 1)
             if before and after:
                 yield before.start(), after.end(), before[1]
 
@@ -169,9 +172,13 @@ class _Bare:
         number = self.of(mark.text)
         for place in self._find(before + number + self.of(mark.after, start=True)[:_ENOUGH_CONTEXT]):
             first = place + len(before)
-            between = _BEFORE_MARK.fullmatch(self._whole, self._places[first - 1] + 1, self._places[first])
+            between = _BEFORE_MARK.fullmatch(self._whole, self._at(first - 1) + 1, self._at(first))
             if between:
-                yield between.end(1), self._places[first + len(number) - 1] + 1
+                yield between.end(1), self._at(first + len(number) - 1) + 1
+
+    def _at(self, place: int) -> int:
+        """Where a character of the bare text stands in the whole."""
+        return place + self._left_out[bisect_right(self._starts, place) - 1]
 
     def _find(self, part: str) -> Iterator[int]:
         place = self._text.find(part)

@@ -78,12 +78,17 @@ class Styles:
     def _measure(self) -> None:
         letters: Counter[Style] = Counter()
         heights: Counter[float] = Counter()
+        known: dict[tuple[Any, Any, float], tuple[Style, float]] = {}
         for item in self._items:
             count, height = len(item.text), item.height
-            style = (item.font_name or "", round(item.font_size or 0.0, 1))
+            given = item.font_name, item.font_size, height
+            found = known.get(given)
+            if found is None:
+                found = known[given] = (given[0] or "", round(given[1] or 0.0, 1)), round(height, 1)
+            style, rounded = found
             self._runs.append((item.y + height / 2, item.x + item.width / 2, count, height, style))
             letters[style] += count
-            heights[round(height, 1)] += count
+            heights[rounded] += count
         self._runs.sort(key=itemgetter(0))
         self._levels = [y for y, *_ in self._runs]
         self._height = heights.most_common(1)[0][0] if heights else 0.0

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
@@ -33,6 +34,7 @@ _MOST_STEPS = 2_000_000
 # What stands in most cells of a table of figures: few letters beside the digits, or a mark for "nothing".
 _NUMERIC = re.compile(r"(?=.*[0-9])[^A-Za-z]*[A-Za-z%]{0,3}[^A-Za-z]{0,12}|[-–—−.·*†‡]{1,3}|n/?a|N/?A")
 _MARK = re.compile(r"[•●▪■◦‣⁃·*†‡§$€£¥%)(\[\]±×=/:;,+\-–—<>~|]{1,2}")
+_LONGEST_MARK = 2
 _JOINT = re.compile(r"[%)\]±×=/:;,*†‡]{1,2}")
 _GOES_ON = re.compile(r"[a-z(&/,;%)]")
 
@@ -131,20 +133,25 @@ def open_grids(page: PageWords, box: Box, across: list[Rule], taken: Sequence[Bo
             if groups[-1] and line.top - groups[-1][-1].bottom > _BLANK * groups[-1][-1].height:
                 groups.append([])
             groups[-1].append(line)
+    found = [_Columns(lines) for lines in groups]
     if taken is not None:
-        groups[0] = [*_beside(page, groups[0], box, taken, above=True), *groups[0]]
-        groups[-1] = [*groups[-1], *_beside(page, groups[-1], box, taken, above=False)]
-    grids = (_open_grid(lines, box, across) for lines in groups)
+        # Most have nothing there, and are not measured again.
+        if above := _beside(page, found[0], box, taken, above=True):
+            found[0] = _Columns([*above, *found[0].lines])
+        if below := _beside(page, found[-1], box, taken, above=False):
+            found[-1] = _Columns([*found[-1].lines, *below])
+    grids = (_open_grid(columns, box, across) for columns in found)
     return [grid for grid in grids if grid is not None]
 
 
-def _beside(page: PageWords, lines: list[Line], box: Box, taken: Sequence[Box], *, above: bool) -> list[Line]:
+def _beside(page: PageWords, columns: _Columns, box: Box, taken: Sequence[Box], *, above: bool) -> list[Line]:
     """The lines directly above or below those of a table that stand in its columns: its head, its last row."""
+    lines = columns.lines
     if len(lines) < 2:
         return []
     height = median(line.height for line in lines)
     reach = min(1.3 * max(b.middle - a.middle for a, b in pairwise(lines)), 3 * height)
-    inner: list[float] = []
+    least = 0.0
     found: list[Line] = []
     notes: list[Line] = []
     last = lines[0] if above else lines[-1]
@@ -166,14 +173,10 @@ def _beside(page: PageWords, lines: list[Line], box: Box, taken: Sequence[Box], 
             break
         if any(place.holds(word) for place in taken for word in last.words):
             break
-        if not inner:
-            columns = _columns(lines)
-            inner = [start for start, _ in columns[1:]]
-            extents = _extents(lines, columns, inner)
-            least = max(2, 0.6 * len(extents))
-            if not inner:
-                break
-        before, kind = kind, _kind(last, inner, extents, least)
+        if not columns.inner:
+            break
+        least = least or max(2, 0.6 * len(columns.extents))
+        before, kind = kind, _kind(last, columns.inner, columns.extents, least)
         if kind == "note" and before != "head" and len(notes) < 2:
             notes.append(last)
         elif (kind == "row" and before != "head") or kind == ("head" if above else "sum"):
@@ -446,11 +449,31 @@ def _row_starts(columns: list[list[Line]]) -> list[float]:
 # Tables without lines between their columns
 
 
-def _open_grid(lines: list[Line], box: Box, across: list[Rule]) -> Grid | None:
-    if len(lines) < 2:
-        return None
-    columns = _columns(lines)
-    if len(columns) < 2:
+class _Columns:
+    """Lines that may be a table, and their columns, measured when they are first asked for."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self.lines = lines
+
+    @cached_property
+    def edges(self) -> list[tuple[float, float]]:
+        """From where to where each column reaches."""
+        return _edges(self.lines)
+
+    @cached_property
+    def inner(self) -> list[float]:
+        """Where the columns but the first begin."""
+        return [start for start, _ in self.edges[1:]]
+
+    @cached_property
+    def extents(self) -> list[tuple[float, float]]:
+        """From where to where the words of each column stand below the head."""
+        return _extents(self.lines, self.edges, self.inner)
+
+
+def _open_grid(columns: _Columns, box: Box, across: list[Rule]) -> Grid | None:
+    lines = columns.lines
+    if len(lines) < 2 or not columns.inner:
         return None
     rules = [
         rule.at
@@ -458,7 +481,7 @@ def _open_grid(lines: list[Line], box: Box, across: list[Rule]) -> Grid | None:
         if box.top - 3 < rule.at < box.bottom + 3
         and min(rule.end, box.right) - max(rule.start, box.left) >= 0.6 * box.width
     ]
-    rows = _rows(lines, columns, rules)
+    rows = _rows(columns, rules)
     least = 0.4 * len(rows)
     filled = [sum(map(bool, row)) for row in rows]
     # Texts below the cells of wide rows are no reason to doubt them.
@@ -467,7 +490,7 @@ def _open_grid(lines: list[Line], box: Box, across: list[Rule]) -> Grid | None:
     return Grid(rows, Box(box.left, lines[0].top - 1, box.right, lines[-1].bottom + 1), closed=False)
 
 
-def _columns(lines: list[Line]) -> list[tuple[float, float]]:
+def _edges(lines: list[Line]) -> list[tuple[float, float]]:
     """The columns: what stands between gaps that at least four fifths of the lines on both of their sides leave free."""
     events: list[tuple[float, int, int]] = []
     several = [line for line in lines if len(line.segments) > 1]
@@ -516,13 +539,18 @@ def _holds_ends(lines: list[Line], start: float, end: float) -> bool:
 
 def _without_marks(lines: list[Line], columns: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The columns without those that hold only marks (bullets, currencies, plus-minus), which belong to their neighbours."""
+    starts = [start for start, _ in columns]
+    texts_of: list[list[str]] = [[] for _ in columns]
+    for line in lines:
+        for word in line.words:
+            texts_of[max(bisect_right(starts, word.centre) - 1, 0)].append(word.text)
     kept: list[tuple[float, float]] = []
     joining = False
-    for start, end in columns:
-        texts = [word.text for line in lines for word in line.words if start <= word.centre < end]
+    for (start, end), texts in zip(columns, texts_of, strict=True):
         most = 0.8 * len(texts)
-        marks = bool(texts) and sum(bool(_MARK.fullmatch(text)) for text in texts) > most
-        if kept and (joining or (marks and sum(bool(_JOINT.fullmatch(text)) for text in texts) > most)):
+        short = [text for text in texts if len(text) <= _LONGEST_MARK]
+        marks = len(short) > most and sum(bool(_MARK.fullmatch(text)) for text in short) > most
+        if kept and (joining or (marks and sum(bool(_JOINT.fullmatch(text)) for text in short) > most)):
             kept[-1] = kept[-1][0], end
         else:
             kept.append((start, end))
@@ -540,11 +568,10 @@ def _union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return found
 
 
-def _rows(lines: list[Line], columns: list[tuple[float, float]], rules: list[float]) -> list[list[str]]:
+def _rows(columns: _Columns, rules: list[float]) -> list[list[str]]:
     """The lines as rows, those joined that are one cell's text over several lines."""
-    inner = [start for start, _ in columns[1:]]
-    extents = _extents(lines, columns, inner)
-    placed = [_placed(line, inner, extents) for line in lines]
+    lines = columns.lines
+    placed = [_placed(line, columns.inner, columns.extents) for line in lines]
     gaps = [b.middle - a.middle for a, b in pairwise(lines)]
     tight = _tight(lines, placed, gaps)
     rows: list[list[list[str]]] = []

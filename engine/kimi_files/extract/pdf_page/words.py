@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, inf
 from operator import attrgetter, itemgetter
 from statistics import median
 from typing import Any
@@ -27,6 +27,7 @@ _WIDEST_GUTTER = 60.0
 _MOST_GUTTERS = 3
 
 _FEWEST_LINES = 8
+_FEWEST_PROSE = 4
 _MOST_RUNS = 4_000
 
 # What a line of prose has at least: words in small letters, or signs of Chinese, Japanese and Korean.
@@ -329,14 +330,16 @@ def page_gutter(page: PageWords, width: float) -> float | None:
             best, most = x, lines_free
     if not best:
         return None
+    if sum(not _clear(best, line) for line in lines) >= 0.4 * len(lines):
+        return None
     left, right = min(run.left for run in runs), max(run.right for run in runs)
-    prose = over = 0
+    prose = 0
     for line in lines:
-        ours = [run for run in line.words if run.right <= best]
-        theirs = [run for run in line.words if run.left >= best]
-        prose += is_prose(ours, best - left) + is_prose(theirs, right - best)
-        over += not _clear(best, line)
-    return best if prose >= 4 and over < 0.4 * len(lines) else None
+        prose += is_prose([run for run in line.words if run.right <= best], best - left)
+        prose += is_prose([run for run in line.words if run.left >= best], right - best)
+        if prose >= _FEWEST_PROSE:
+            return best
+    return None
 
 
 def page_gutters(page: PageWords, width: float) -> list[float]:
@@ -364,7 +367,7 @@ def page_gutters(page: PageWords, width: float) -> list[float]:
     edges = [min(run.left for run in runs), *found, max(run.right for run in runs)]
     columns = [[run for run in runs if a <= run.centre < b] for a, b in pairwise(edges)]
     for column, (a, b) in zip(columns, pairwise(edges), strict=True):
-        if sum(is_prose(line.words, b - a - _GUTTER) for line in in_lines(column)) < 4:
+        if sum(is_prose(line.words, b - a - _GUTTER) for line in in_lines(column)) < _FEWEST_PROSE:
             return []
     return found
 
@@ -401,8 +404,12 @@ def clear_of(x: float, words: Iterable[Word]) -> bool:
 
 
 def _clear(x: float, line: Line) -> bool:
-    left = max((word.right for word in line.words if word.centre < x), default=0.0)
-    right = min((word.left for word in line.words if word.centre >= x), default=x + left + _GUTTER)
+    left, right = 0.0, inf
+    for word in line.words:
+        if word.centre < x:
+            left = max(left, word.right)
+        else:
+            right = min(right, word.left)
     return not left or right - left >= _GUTTER
 
 
