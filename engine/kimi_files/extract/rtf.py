@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from binascii import unhexlify
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 
 from kimi_files.errors import TooComplex
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, Line, Parts
@@ -22,6 +22,7 @@ _BETWEEN, _BEHIND, _TEXT, _NUMBERS, _SIGN = range(1, 6)
 _WORD = re.compile(rb"(\\\*[\r\n]*)?\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|(\}\{|[{}])|([^\\{}\r\n]+)|\\(.)", re.DOTALL)
 # In which session of Word a run was written: most of what tells one place between two texts from another.
 _SESSION = re.compile(rb"\\insrsid(?<!\\\\insrsid)\d+ ?(?:\\charrsid\d+ ?)?")
+_LONE_WORD = re.compile(rb"([a-zA-Z]{1,32})(?:-?\d{1,10})? ?[\r\n]*")
 _DATA = re.compile(rb"(?<!\\)\\bin(\d{1,10}) ?")
 _FONT_WORD = re.compile(rb"\\(f|fcharset|cpg)(-?\d{1,10})?(?![a-zA-Z\d])")
 _ESCAPE = re.compile(rb"\\[\\{]")
@@ -29,6 +30,8 @@ _BRACE = re.compile(rb"\\[\\{}]|([{}])")
 _BACKSLASH = 0x5C
 _DEEPEST = 5_000
 _LONGEST_KNOWN, _MOST_KNOWN = 4_096, 20_000
+# Where sessions are told at all, the first is near the beginning.
+_NEAR = 1 << 16
 
 # Groups whose text is not the document's.
 _FONTS = b"fonttbl"
@@ -154,7 +157,8 @@ _Around = tuple[bool, bool, bool, int, str, int, int]
 class _Source:
     def __init__(self, untrusted_bytes: bytes) -> None:
         # A line's end ends a word as well, and says nothing.
-        self._source = _SESSION.sub(b"\n", _without_data(untrusted_bytes))
+        source = _without_data(untrusted_bytes)
+        self._source = _SESSION.sub(b"\n", source) if source.find(b"\\insrsid", 0, _NEAR) >= 0 else source
         self._fonts: dict[int, str] = {}
         self._default = "cp1252"
         self._default_font = 0
@@ -263,12 +267,12 @@ class _Source:
             self._open(word, value)
 
     def _restore(self, around: _Around) -> None:
-        shown, in_both, in_table, skip, mark, font, flows = around
-        if mark != self._mark or font != self._font or flows < len(self._flows):
+        *_, mark, font, flows = around
+        is_apart = flows < len(self._flows)
+        if is_apart or mark != self._mark or font != self._font:
             self._decode()
-        self._shown, self._in_both, self._in_table = shown, in_both, in_table
-        self._skip, self._mark, self._font = skip, mark, font
-        while flows < len(self._flows):
+        self._shown, self._in_both, self._in_table, self._skip, self._mark, self._font, _ = around
+        while is_apart and flows < len(self._flows):
             self._end_flow()
 
     def _hide(self, word: bytes, value: int) -> None:
@@ -435,50 +439,44 @@ _ACTIONS: dict[bytes, Callable[[_Source, bytes, int], None]] = {
 _BRACES = {b"{": _Source._open, b"}": _Source._close, b"}{": _Source._reopen}
 
 
-def _exactly(names: Iterable[bytes]) -> bytes:
-    """A pattern for these names, letter by letter: most other words differ in their first ones."""
-    ends: dict[bytes, list[bytes]] = {}
-    for name in sorted(names):
-        ends.setdefault(name[:1], []).append(name[1:])
-    ways = [letter + _exactly(rest) if letter else b"(?![a-zA-Z])" for letter, rest in ends.items()]
-    return b"(?:" + b"|".join(ways) + b")"
-
-
-# Words that say nothing are passed over, to the next that does, a brace, a text or a sign.
-_NEXT_WORD = re.compile(
-    rb"(?:\\(?!" + _exactly(_ACTIONS) + rb")[a-zA-Z]{1,32}(?:-?\d{1,10})? ?|[\r\n]+){0,200}"
-    rb"((?:\\\*[\r\n]*)?\\[a-zA-Z]{1,32}(?:-?\d{1,10})? ?|\}\{|[{}]|[^\\{}\r\n]+|\\.)?",
-    re.DOTALL,
-)
-
-
 class _Words(dict[bytes, Sequence[_Order]]):
-    """What a word asks for, a brace or a text. A word behind ``\\*`` that is unknown begins a group that is not shown.
+    """What words ask for with all that stands behind each up to the next, as it is written but for what is ``before`` it.
 
-    Words are kept from file to file, texts are not.
+    It is kept from file to file where there is no text in it.
     """
 
-    def __missing__(self, word: bytes) -> Sequence[_Order]:
-        orders: Sequence[_Order] = ()
-        if found := _WORD.fullmatch(word):
-            starred, name, number, brace, text, sign = found.groups()
-            if starred and name not in _SHOWN_ALL_THE_SAME:
-                orders = ((_Source._hide, name, 0),)
-            elif name in _ACTIONS:
-                orders = ((_ACTIONS[name], name, int(number or name in _MARKS)),)
-            elif brace:
-                orders = ((_BRACES[brace], brace, 0),)
-            elif text:
-                return ((_Source._read_text, text, 0),)
-            elif sign and sign != b"*":
-                return ((_Source._read_sign, sign, 0),)
+    def __init__(self, before: bytes) -> None:
+        super().__init__()
+        self._before = before
+
+    def __missing__(self, written: bytes) -> Sequence[_Order]:
+        found = _LONE_WORD.fullmatch(written)
+        says_nothing = found is not None and found[1] not in _ACTIONS and self is not _STARRED
+        orders = () if says_nothing else tuple(_read_words(self._before + written))
         if len(self) > _MOST_KNOWN:
             self.clear()
-        self[word] = orders
+        if not any(act is _Source._read_text for act, _, _ in orders):
+            self[written] = orders
         return orders
 
 
-_WORDS = _Words()
+_FIRST, _WORDS, _STARRED = _Words(b""), _Words(b"\\"), _Words(b"\\*\\")
+
+
+def _read_words(between: bytes) -> Iterator[_Order]:
+    """What each word asks for, a brace or a text. A word behind ``\\*`` that is unknown begins a group that is not shown."""
+    for found in _WORD.finditer(between):
+        starred, name, number, brace, text, sign = found.groups()
+        if starred and name not in _SHOWN_ALL_THE_SAME:
+            yield _Source._hide, name, 0
+        elif name in _ACTIONS:
+            yield _ACTIONS[name], name, int(number or name in _MARKS)
+        elif brace:
+            yield _BRACES[brace], brace, 0
+        elif text:
+            yield _Source._read_text, text, 0
+        elif sign and sign != b"*":
+            yield _Source._read_sign, sign, 0
 
 
 def _remembered(between: bytes, known: dict[bytes, Sequence[_Order]]) -> Iterable[_Order]:
@@ -486,8 +484,17 @@ def _remembered(between: bytes, known: dict[bytes, Sequence[_Order]]) -> Iterabl
     if len(known) > _MOST_KNOWN:
         known.clear()
     if len(between) > _LONGEST_KNOWN:
-        return chain.from_iterable(_WORDS[found[1] or b""] for found in _NEXT_WORD.finditer(between))
-    orders = known[between] = [*chain.from_iterable(map(_WORDS.__getitem__, _NEXT_WORD.findall(between)))]
+        return _read_words(between)
+    if b"\\\\" in between or between.count(b"\\*") > between.count(b"\\*\\"):
+        orders = [*_read_words(between)]
+    else:
+        # Nothing but words and braces: most of them were read before.
+        orders = []
+        for start, part in zip(chain((_FIRST,), repeat(_STARRED)), between.split(b"\\*\\"), strict=False):
+            first, *words = part.split(b"\\")
+            orders += start[first]
+            orders += chain.from_iterable(map(_WORDS.__getitem__, words))
+    known[between] = orders
     return orders
 
 
