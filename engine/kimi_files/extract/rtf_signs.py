@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from kimi_files.extract.edits import edited
 from kimi_files.extract.office.markdown import is_power
@@ -51,7 +52,7 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
             0x10000 + int(private) if private else int(byte, 16) if byte else plain[0]
             for private, byte, plain in _CODES.findall(found[3])
         )
-        return b"\\f" + found[1] + found[2] + b"".join(_unicode(sign(font, code)) for code in codes)
+        return b"\\f" + found[1] + found[2] + b"".join([_unicode(font, code) for code in codes])
 
     return run.sub(shown, changed)
 
@@ -65,7 +66,8 @@ def _with_powers(untrusted_bytes: bytes) -> bytes:
     return edited(untrusted_bytes, ((place, place, b"^") for place in places))
 
 
-def _unicode(character: str) -> bytes:
-    units = character.encode("utf-16-le")
+@lru_cache(1_024)
+def _unicode(font: str, code: int) -> bytes:
+    units = sign(font, code).encode("utf-16-le")
     numbers = [int.from_bytes(units[place : place + 2], "little", signed=True) for place in range(0, len(units), 2)]
     return b"{\\uc0" + b"".join(b"\\u%d " % number for number in numbers) + b"}"

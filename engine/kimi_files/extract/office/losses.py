@@ -145,6 +145,7 @@ class Reading:
     def __init__(self, blocks: list[Block], lines: Sequence[Line]) -> None:
         self.blocks = blocks
         self._lines = lines
+        self._known: dict[int, Counter[str]] = {}
         self._letters = _letters(_without_marks(_joined([block.text for block in blocks])), len(blocks))
         self._joined = b"".join(self._letters)
         written = _joined(["".join(line.cells) for line in lines])
@@ -237,7 +238,7 @@ class Reading:
                     # Words that stand there already are not told again for the sake of a sign.
                     added.setdefault(number, []).extend(Block(comment) for comment in line.comments)
                     continue
-            elif (other := _garbled(blocks, number, counted, matched)) is not None:
+            elif (other := self._garbled(number, counted, matched)) is not None:
                 changed[other] = _marked(blocks[other], line)
                 matched.add(other)
                 position = max(position, starts[other] + len(letters[other]))
@@ -263,11 +264,29 @@ class Reading:
             return _marked(block, line)
         return _with_point(changed.get(number, block), line, wanted)
 
+    def _garbled(self, number: int, counted: Counter[str], matched: set[int]) -> int | None:
+        """Which of the blocks from this one on is the line with some words lost or spoilt, if one is."""
+        total = counted.total()
+        longest = _LONGEST_WORD * (total + 10)
+        for other in range(max(number, 0), min(number + 3, len(self.blocks))):
+            if other in matched or _is_table(self.blocks[other]) or len(self.blocks[other].text) > longest:
+                continue
+            there = self._words_of(other)
+            if _common(there, counted) >= _ALIKE * max(there.total(), total):
+                return other
+        return None
+
+    def _words_of(self, number: int) -> Counter[str]:
+        """The words of a block, which is looked at for several lines."""
+        if number not in self._known:
+            self._known[number] = words([self.blocks[number].text])
+        return self._known[number]
+
     def _spoilt(self, added: dict[int, list[Block]], matched: set[int]) -> Iterator[int]:
         """Blocks behind a lost line, as many as lines were lost there, of words that the file does not have."""
         for number, lines in added.items():
             for other in range(number + 1, min(number + 1 + len(lines), len(self.blocks))):
-                there = words([self.blocks[other].text])
+                there = self._words_of(other)
                 if other in matched or _share(self._expected, there) > _FOREIGN:
                     break
                 if there and not self.blocks[other].text.startswith(("![", "[")):
@@ -276,8 +295,11 @@ class Reading:
 
 def _share(there: Counter[str], expected: Counter[str]) -> float:
     total = expected.total()
-    fewer, more = (there, expected) if len(there) < len(expected) else (expected, there)
-    return sum(min(count, more.get(word, 0)) for word, count in fewer.items()) / total if total else 1.0
+    return _common(there, expected) / total if total else 1.0
+
+
+def _common(counted: Counter[str], other: Counter[str]) -> int:
+    return sum([min(counted[word], other[word]) for word in counted.keys() & other.keys()])
 
 
 class _Left:
@@ -300,18 +322,6 @@ class _Left:
                 self._counted[word] = max(self._counted[word] - count, 0)
             self._found.clear()
         return all(self._counted[word] >= count for word, count in counted.items())
-
-
-def _garbled(blocks: list[Block], number: int, counted: Counter[str], matched: set[int]) -> int | None:
-    """Which of the blocks from this one on is the line with some words lost or spoilt, if one is."""
-    longest = _LONGEST_WORD * (counted.total() + 10)
-    for other in range(max(number, 0), min(number + 3, len(blocks))):
-        if other in matched or _is_table(blocks[other]) or len(blocks[other].text) > longest:
-            continue
-        there = words([blocks[other].text])
-        if (there & counted).total() >= _ALIKE * max(there.total(), counted.total()):
-            return other
-    return None
 
 
 def _is_table(block: Block) -> bool:

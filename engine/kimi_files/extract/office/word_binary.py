@@ -278,23 +278,19 @@ def _mark(properties: bytes, is_form: bool) -> str:
     if not _may_be_set(properties, is_form):
         return ""
     found: dict[int, str] = {}
-    position = 0
-    while position + 2 < len(properties):
+    position, end = 0, len(properties) - 2
+    while position < end:
         code = properties[position] | properties[position + 1] << 8
+        position += 2
+        if code in _PROPERTIES:
+            value = properties[position]
+            if code == _SYMBOL_CODE or (is_form and code == _FIELD_CODE):
+                found[code] = properties[position : position + 4].hex()
+            elif code != _FIELD_CODE and (value == 1 if code == _RISE_CODE else value & 1):
+                found[code] = ""
         size = _OPERAND_BYTES[code >> 13]
-        if size < 0:
-            size = 1 + properties[position + 2]
-        if code == _SYMBOL_CODE or (is_form and code == _FIELD_CODE):
-            found[code] = properties[position + 2 : position + 6].hex()
-        elif (
-            code in _PROPERTIES
-            and code != _FIELD_CODE
-            and properties[position + 2] & 1
-            and (code != _RISE_CODE or properties[position + 2] == 1)
-        ):
-            found[code] = ""
-        position += 2 + size
-    return next((mark + found[code] for code, mark in _PROPERTIES.items() if code in found), "")
+        position += size if size >= 0 else 1 + properties[position]
+    return next((mark + found[code] for code, mark in _PROPERTIES.items() if code in found), "") if found else ""
 
 
 def _with_marks(text: str, start: int, end: int, marks: list[tuple[int, int, str]]) -> str:
