@@ -126,7 +126,11 @@ class Parts(NamedTuple):
 
 def words(texts: Iterable[str]) -> Counter[str]:
     """How often each word occurs, its case aside."""
-    return Counter(_WORD.findall("\n".join(texts).casefold()))
+    return Counter(_all_words(texts))
+
+
+def _all_words(texts: Iterable[str]) -> list[str]:
+    return _WORD.findall("\n".join(texts).casefold())
 
 
 def share(blocks: Sequence[Block], expected: Counter[str]) -> float:
@@ -307,7 +311,8 @@ class _Left:
 
     def __init__(self, blocks: Iterable[Block]) -> None:
         self._blocks = blocks
-        self._counted: Counter[str] | None = None
+        self._there: Counter[str] | None = None
+        self._taken: Counter[str] = Counter()
         self._found: list[str] = []
 
     def take(self, line: Line) -> None:
@@ -315,13 +320,12 @@ class _Left:
 
     def has(self, counted: Counter[str]) -> bool:
         # Words are only counted where a line is not in its place.
-        if self._counted is None:
-            self._counted = words(block.text for block in self._blocks)
+        if self._there is None:
+            self._there = words(block.text for block in self._blocks)
         if self._found:
-            for word, count in words(self._found).items():
-                self._counted[word] = max(self._counted[word] - count, 0)
+            self._taken.update(_all_words(self._found))
             self._found.clear()
-        return all(self._counted[word] >= count for word, count in counted.items())
+        return all(self._there[word] - self._taken[word] >= count for word, count in counted.items())
 
 
 def _is_table(block: Block) -> bool:
