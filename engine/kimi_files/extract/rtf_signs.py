@@ -11,9 +11,10 @@ from kimi_files.extract.symbols import sign
 
 _SYMBOL_FONT = re.compile(
     rb"\\f(\d{1,5})(?:\\|\b)[^;]{0,200}?[ }](Symbol|Wingdings(?: [23])?|Webdings|(?:ITC )?Zapf ?Dingbats|Monotype Sorts)"
-    rb"(?:\{\\\*\\falt [^{};]{0,80}\})?;"
+    rb"(?:\{\\\*\\falt [^{};]{0,80}\})?\Z"
 )
-_NAME_ENDS = (b"Symbol", b"dings", b"Dingbats", b"Monotype Sorts")
+# Most other fonts are told by the ends of their names; behind one in braces may stand what is taken for it.
+_ENDS_OF_NAMES = (b"Symbol", b"dings", b"dings 2", b"dings 3", b"Dingbats", b"Monotype Sorts", b"}")
 _FONTS_WITHIN = 1 << 16
 # Words that say how a text looks, and none that ends a paragraph or a cell.
 _LOOK = (
@@ -38,9 +39,8 @@ def with_signs(untrusted_bytes: bytes) -> bytes:
     start = max(changed.find(b"\\fonttbl", 0, _FONTS_WITHIN), 0)
     end = changed.find(b"{\\colortbl", start, start + _FONTS_WITHIN)
     end = end if end > 0 else start + _FONTS_WITHIN
-    if not any(changed.find(name, start, end) >= 0 for name in _NAME_ENDS):
-        return changed
-    fonts: dict[bytes, bytes] = dict(_SYMBOL_FONT.findall(changed, start, end))
+    described = (font for font in changed[start:end].split(b";")[:-1] if font.endswith(_ENDS_OF_NAMES))
+    fonts = {found[1]: found[2] for font in described if (found := _SYMBOL_FONT.search(font))}
     if not fonts:
         return changed
     numbers = b"|".join(fonts)

@@ -153,7 +153,10 @@ class Reading:
         self._letters = _letters(_without_marks(_joined([block.text for block in blocks])), len(blocks))
         self._joined = b"".join(self._letters)
         written = _joined(["".join(line.cells) for line in lines])
-        self._has_marks = _has_marks(written)
+        # The lines of which something is marked.
+        self._marked: set[int] = set()
+        if _has_marks(written):
+            self._marked.update(turn for turn, text in enumerate(written.split(_BETWEEN)) if _has_marks(text))
         self._wanted = _letters(_NOT_GIVEN.sub("", written) if SIGN in written else written, len(lines))
         # Where each line's letters stand, near behind those before them or at the beginning; -1 where they do not.
         self._places: list[int] = []
@@ -202,7 +205,7 @@ class Reading:
 
     def with_lost(self) -> list[Block]:
         """The blocks with the lines that are in none of them, and marks in place."""
-        return self.blocks if self._are_in_order and not self._has_marks else self._mended()
+        return self.blocks if self._are_in_order and not self._marked else self._mended()
 
     def _same(self) -> dict[int, int]:
         """Block → line of the same letters, where there is one: neither's words need be counted."""
@@ -233,7 +236,7 @@ class Reading:
             if counted is None or left.has(counted):
                 if turn not in alike:
                     left.take(line)
-                if not (self._has_marks and line.is_marked):
+                if turn not in self._marked:
                     continue
                 if (marked := self._with_marks(line, wanted, number, changed)) is not None:
                     changed[number] = marked
