@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ctypes import PYFUNCTYPE, addressof, c_float, c_int, c_uint, c_ushort, c_void_p, cast, sizeof
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from math import ceil, isfinite
 from struct import Struct
 from typing import Any
@@ -215,10 +216,9 @@ class _Sight:
         mode_of, kind_of, edges, to_edges, fields = look.mode, look.kind, look.edges, look.to_edges, look.fields
         fill, to_colour, colour = look.fill, look.to_colour, look.colour
         inner, far, shown, unpack = matrix is not _ITSELF, self._far, self.shown, _EDGES.unpack
-        for obj in objects:
-            self._left -= 1
-            if self._left < 0:
-                return
+        looked_at = list(islice(objects, self._left))
+        self._left -= len(looked_at)
+        for obj in looked_at:
             mode = mode_of(obj)
             kind = kind_of(obj) if mode < 0 else _TEXT
             if kind == _FORM:

@@ -40,9 +40,8 @@ def headings_of(pages: Mapping[int, LaidPage]) -> Headings:
         if not found:
             continue
         titles[number] = frozenset(block.text for block in found)
-        heights = [(item.y, item.x, round(item.height, 1)) for item in page.items]
         for block in found:
-            if (box := block.bbox) and (height := _height(box, heights)):
+            if (box := block.bbox) and (height := _height(box, page.items)):
                 sizes.setdefault(block.level, Counter())[height] += 1
     return Headings({level: counts.most_common(1)[0][0] for level, counts in sorted(sizes.items())}, titles)
 
@@ -108,8 +107,8 @@ def with_numbered_levels(markdown: str, levels: Mapping[int, int]) -> str:
     return _NUMBERED.sub(heading, f"\n{markdown}")[1:] if "#" in markdown else markdown
 
 
-def _height(box: Any, heights: Iterable[tuple[float, float, float]]) -> float:
-    found: Iterator[float] = (
-        height for y, x, height in heights if abs(y - box.y) < 1 and box.x - 1 <= x <= box.x + box.width
-    )
-    return next(found, 0.0)
+def _height(box: Any, items: Iterable[Any]) -> float:
+    """The height of the first of liteparse's runs of text that stands in the first line of a block."""
+    left, top, right = box.x - 1, box.y, box.x + box.width
+    heights: Iterator[float] = (item.height for item in items if abs(item.y - top) < 1 and left <= item.x <= right)
+    return round(next(heights, 0.0), 1)
