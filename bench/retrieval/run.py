@@ -23,6 +23,7 @@ from kimi_files.workers.pool import WorkerPool
 BUDGETS = (1_000, 2_000)
 FILES_AT_ONCE = 40
 MOST_FILES = 50
+OTHER_LANGUAGES = ("de", "es", "ru")
 FOUND_FROM = 0.2
 """From this share on, the gold text counts as found: whole pages of a report are gold, and fill a budget alone."""
 
@@ -38,7 +39,7 @@ async def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--financebench", type=Path, help="checkout of patronus-ai/financebench")
-    parser.add_argument("--xquad", type=Path, help="folder with xquad.en.json and xquad.zh.json")
+    parser.add_argument("--xquad", type=Path, help="folder with xquad.en.json, xquad.zh.json and others")
     parser.add_argument("--cmrc", type=Path, help="folder with cmrc2018_dev.json in SQuAD's form")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "retrieval-bench")
@@ -56,6 +57,9 @@ def _sets(arguments: argparse.Namespace) -> list[tuple[QuestionSet, tuple[int, .
         english = squad(arguments.xquad / "xquad.en.json", "prose (XQuAD en)", half, None)
         sets += [(english, (MOST_FILES,))]
         sets += [(squad(arguments.xquad / "xquad.zh.json", "Chinese (XQuAD zh)", half, None), (MOST_FILES,))]
+        for language in OTHER_LANGUAGES:
+            if (path := arguments.xquad / f"xquad.{language}.json").exists():
+                sets += [(squad(path, f"prose (XQuAD {language})", half, None), (MOST_FILES,))]
     if arguments.cmrc:
         sets += [(squad(arguments.cmrc / "cmrc2018_dev.json", "Chinese (CMRC 2018 dev)", half, 21), (MOST_FILES,))]
     return sets

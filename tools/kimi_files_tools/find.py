@@ -47,10 +47,10 @@ def pattern_of(words: str) -> re.Pattern[str]:
 
 def telling_words(words: str) -> list[str]:
     """The words worth looking up by themselves, the longest first, without those that any text has; all if it has all."""
-    from kimi_files.retrieve.query import STOP_WORDS  # only for a second try
+    from kimi_files.retrieve.stop_words import stop_words  # only for a second try
 
     said = sorted({word.casefold() for word in words.split()}, key=lambda word: (-len(word), word))
-    return [word for word in said if word not in STOP_WORDS] or said
+    return [word for word in said if word not in stop_words(said)] or said
 
 
 def alternatives_of(words: Sequence[str]) -> re.Pattern[str]:

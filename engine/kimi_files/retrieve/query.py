@@ -11,30 +11,20 @@ from functools import cache
 from pathlib import PurePath
 
 from kimi_files.retrieve.statements import implied, named
+from kimi_files.retrieve.stop_words import ENGLISH, is_stop_word, stop_words
 from kimi_files.retrieve.thesaurus import DERIVED, GROUPS
-from kimi_files.retrieve.words import is_unspaced, is_year, raw_words, words
+from kimi_files.retrieve.words import is_unspaced, is_year, letter_pairs, raw_words, words
 
 THESAURUS_WEIGHT = 0.6
 # Words of the sentences around the one that asks: how to answer, where to look.
 BESIDE_WEIGHT = 0.6
 # FY2018, Q2 and 2018 stand over every table, and name the column rather than the place.
 PERIOD_WEIGHT = 0.3
+# Stop words of other languages than English: among files in several languages they tell which of them are meant.
+STOP_WEIGHT = 0.4
 STATEMENT_WEIGHT = 2.0
 STATEMENT_ITEM_WEIGHT = 1.0
 EARLIER_YEAR_WEIGHT = 0.5
-
-_STOP = """a about above according after all also am an and any are as at based be because been before being between both
-    but by can cannot could did do does doing done during each either else ever every for from further get give given
-    gives giving had has have having he her here hers him his how i if in into is it its itself just know let like list
-    made make many may me mean might more most much must my name need no nor not of off on once only or other our ours
-    out over own per please provide provided question respond response say says see shall she should show shown so some
-    such tell than that the their theirs them then there these they this those through to too under until up us use used
-    using very want was we were what whats when where which while who whom whose why will with within without would yes
-    you your yours answer basis calculate compute explain find identify information relying rely details detail relevant
-    within among across per via considering assume assuming roughly approximately whether vs following
-    primarily mainly mentioned useful summarise summarize tldr"""
-STOP_WORDS = frozenset(_STOP.split())
-"""English words that say nothing of what is looked for."""
 
 # Words of questions about the whole of a file. They name nothing that stands in it.
 _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl dr outline abstract main key points point idea
@@ -42,7 +32,18 @@ _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl d
     documents report reports text texts paper papers pdf page pages article articles attachment attachments brief
     briefly short note notes folder folders say says describe description introduce introduction general
     important whole entire read analyse analyze analysis review purpose subject sentence sentences words bullet
-    bullets"""
+    bullets
+    fass fasse fassen zusammen zusammenfassung zusammenfassen überblick inhalt inhalte kern kernaussagen hauptpunkte
+    wichtig wichtigste wichtigsten punkte thema themen datei dateien dokument dokumente bericht kurz beschreibe geht
+    worum handelt steht beschreiben hauptaussagen
+    résume résumer résumez résumé synthèse aperçu contenu fichier fichiers principal principaux principales idées texte
+    rapport parle brièvement sujet
+    resume resumir resumen resuma resumo síntesis síntese contenido conteúdo documento documentos archivo archivos arquivo
+    arquivos ideas puntos pontos texto informe relatório trata principais describe brevemente
+    riassumi riassumere riassunto riassuma sintesi contenuto documenti relazione punti idee testo parla principali
+    vat samen samenvatten samenvatting inhoud bestand bestanden hoofdpunten onderwerp rapport
+    кратко краткое содержание перескажи резюме обзор документ документа документе документы файл файла файле файлы
+    основные основная главные мысли тезисы текст отчёт отчет говорится опиши тема"""
 _OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
 
 _CHINESE_STOP = re.compile(
@@ -50,7 +51,9 @@ _CHINESE_STOP = re.compile(
     "|请问|请列出|请给出|请说明|请|告诉我|帮我|是否|有没有|能否|可以|一下|根据|按照|关于|对于|分别|以及|其中|这个|那个|这些|那些|这份|这篇|这本"
     "|该|几(?=[个年月日次种人位家块元天岁本条名点])|吗|呢|的|了|是"
 )
-_CHINESE_OVERVIEW = re.compile(
+_UNSPACED_OVERVIEW = re.compile(
+    "要約|概要|まとめ|文書|書類|資料|ファイル|レポート|記事|本文|全体|ポイント|テーマ|教えて|ください|書かれて|書いて|どんな|何|この|その"
+    "|について|です|ます|して|いる|[はがをにのでともかい]|"
     "总结|概括|概述|摘要|归纳|综述|简述|简介|介绍|梳理|提炼|主要|内容|大意|要点|重点|主题|讲了|讲的|说了|说的|写了|全文|文件|文档|文章|报告|材料|资料|附件|论文"
     "|大概|核心|关键|中心思想|思想|一句话|简单|简要|讲|说|写|都|些|在|有|和|与|及|我|你|它|分析|阅读|看看|看|这|本|份|篇|个|要|给|把|用|做|下|话|、"
 )
@@ -68,7 +71,9 @@ _WANTS_FIGURE = re.compile(
     r"|assets|liabilit(?:y|ies)|debt|equity|inventory|inventories|dividends?|payables?|receivables?|capital|budget|tax"
     r"|highest|lowest|largest|smallest|biggest|increased?|decreased?|grow|grew|drop|decline|worst)\b|[%$€£¥]"
     "|多少|占比|比例|比率|比重|几(?!乎|何)|率|百分|同比|环比|增幅|降幅|增速|金额|总额|合计|总计|总数|数量|数额|人数|次数|平均|多大|多高|多长|多远"
-    "|价格|单价|费用|成本|收入|利润|余额|营收",
+    "|价格|单价|费用|成本|收入|利润|余额|营收"
+    r"|\bwie ?(?:viele?n?|hoch|groß|lange?|oft|teuer|weit|schwer|alt)\b|\bcombien\b|\bcuánt[oa]s?\b|\bquant[oaei]s?\b|\bhoeveel\b"
+    r"|\bсколько\b|いくら|いくつ|何(?:人|円|年|回|個|件|台|本|枚|割|倍|歳|%|％|パーセント|キロ|メートル)",
     re.IGNORECASE,
 )
 _WANTS_NO_FIGURE = re.compile(
@@ -102,21 +107,24 @@ def asked(text: str) -> Asked:
     """Take a question or a few search words apart."""
     asking, beside = _asking(text)
     said, said_beside = tuple(_said(asking)), tuple(_said(beside))
+    stop = stop_words(raw.casefold() for raw in raw_words(text))
     weights: dict[str, float] = {}
-    for _, found in said:
+    for raw, found in said:
         weight = PERIOD_WEIGHT if any(word in _PERIOD_WORDS or is_year(word) for word in found) else 1.0
         for word in found:
-            weights[word] = max(weight, weights.get(word, 0.0))
+            weights[word] = max(STOP_WEIGHT if raw.casefold() in stop else weight, weights.get(word, 0.0))
+    weights.update(dict.fromkeys(letter_pairs(raw_words(_CHINESE_STOP.sub(" ", asking))), 1.0))
     for part, weight in ((asking, THESAURUS_WEIGHT), (beside, THESAURUS_WEIGHT * BESIDE_WEIGHT)):
-        for _, found in said_beside if part is beside else ():
+        for raw, found in said_beside if part is beside else ():
             for word in found:
-                weights.setdefault(word, BESIDE_WEIGHT)
+                weights.setdefault(word, STOP_WEIGHT if raw.casefold() in stop else BESIDE_WEIGHT)
         for word in _synonyms(_CHINESE_STOP.sub(" ", part)):
             weights.setdefault(word, weight)
     figure = wants_figure(text)
     weights.update(dict.fromkeys(implied(asking) if figure else (), STATEMENT_ITEM_WEIGHT))
     weights.update(dict.fromkeys(named(text), STATEMENT_WEIGHT))
-    return Asked(weights, (*said, *said_beside), figure)
+    telling = tuple(one for one in (*said, *said_beside) if one[0].casefold() not in stop)
+    return Asked(weights, telling, figure)
 
 
 def wants_figure(question: str) -> bool:
@@ -126,12 +134,12 @@ def wants_figure(question: str) -> bool:
 
 
 def names_nothing(question: str) -> bool:
-    """Whether a question is about a file as a whole: "summarise", "what is this about", "总结一下这份文件"."""
+    """Whether a question is about a file as a whole: "summarise", "worum geht es", "总结一下这份文件"."""
     for raw in raw_words(_CHINESE_STOP.sub(" ", question)):
         if is_unspaced(raw):
-            if _CHINESE_OVERVIEW.sub("", raw):
+            if _UNSPACED_OVERVIEW.sub("", raw):
                 return False
-        elif raw.casefold() not in STOP_WORDS | _OVERVIEW_WORDS:
+        elif (word := raw.casefold()) not in _OVERVIEW_WORDS and not is_stop_word(word):
             return False
     return True
 
@@ -192,7 +200,7 @@ def _asking(text: str) -> tuple[str, str]:
 def _said(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for raw in raw_words(_CHINESE_STOP.sub(" ", text)):
         lowered = raw.casefold()
-        if lowered in STOP_WORDS or (len(lowered) == 1 and lowered.isascii() and lowered.isalpha()):
+        if lowered in ENGLISH or (len(lowered) == 1 and lowered.isascii() and lowered.isalpha()):
             continue
         if found := tuple(words(raw)):
             yield raw, found
@@ -232,7 +240,7 @@ def _thesaurus() -> tuple[_Spaced, list[tuple[str, tuple[str, ...]]]]:
 
 def _phrase(phrase: str) -> tuple[str, ...]:
     """The words of a phrase. Single Chinese signs of a longer one would match everywhere."""
-    found = [word for raw in raw_words(phrase) if raw not in STOP_WORDS for word in words(raw)]
+    found = [word for raw in raw_words(phrase) if raw not in ENGLISH for word in words(raw)]
     if is_unspaced(phrase) and len(phrase) > 1:
         return tuple(word for word in found if len(word) > 1)
     return tuple(found)
@@ -269,7 +277,7 @@ def _naming_words(question: str) -> dict[str, int]:
 
 
 def _may_name(word: str) -> bool:
-    capitalised = word[0].isupper() and word.casefold() not in STOP_WORDS
+    capitalised = word[0].isupper() and word.casefold() not in ENGLISH
     return capitalised or any(sign.isdigit() for sign in word)
 
 

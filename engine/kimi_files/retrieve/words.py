@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from kimi_files.retrieve.stem import stem
 
-WORDS_VERSION = 1
+WORDS_VERSION = 2
 """Counts up with every change that makes words of old indexes differ from words of new questions."""
 
 # Scripts written without spaces between words: Chinese signs, kana; and hangul, whose endings stick to the words.
@@ -42,20 +44,33 @@ _CACHED_WORDS = 100_000
 def words(text: str) -> list[str]:
     """The words of a text in order: stems, numbers without separators, single signs and pairs of signs for Chinese.
 
-    A word can become several: ``FY2018`` is ``fiscal`` and ``2018``, ``getFileSize`` is the whole and its parts.
+    A word can become several: ``FY2018`` is ``fiscal`` and ``2018``, ``getFileSize`` is the whole and its parts. Pairs of
+    a letter and a sign stand at the end.
     """
     found: list[str] = []
-    for raw in _WORD.findall(_plain(text)):
+    raws = raw_words(text)
+    for raw in raws:
         if raw[0] >= "\u2e80" and _UNSPACED_RUN.fullmatch(raw):
             found += _signs(raw)
         else:
             found += _FORMS[raw]
+    if not text.isascii():
+        found += letter_pairs(raws)
     return found
 
 
 def raw_words(text: str) -> list[str]:
     """The words of a text as they are written, for what depends on capitals."""
     return _WORD.findall(_plain(text))
+
+
+def letter_pairs(raws: Sequence[str]) -> Iterator[str]:
+    """Single letters with the sign before or behind: U 盘, 维生素 C. By itself neither says what is meant."""
+    for before, after in pairwise(raws):
+        if _is_letter(before) and is_unspaced(after):
+            yield before.lower() + after[0]
+        elif _is_letter(after) and is_unspaced(before):
+            yield before[-1] + after.lower()
 
 
 def is_unspaced(word: str) -> bool:
@@ -77,6 +92,10 @@ def _plain(text: str) -> str:
     if text.isascii():
         return _BROKEN_WORD.sub("", text) if "\u0002" in text else text
     return _BROKEN_WORD.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _is_letter(raw: str) -> bool:
+    return len(raw) == 1 and raw.isascii() and raw.isalpha()
 
 
 def _signs(run: str) -> list[str]:

@@ -18,6 +18,9 @@ from kimi_files.retrieve.query import asked, names_nothing, naming, wants_figure
         "研发费用占比",
         "公司有几个子公司",
         "净利润同比增长了吗",
+        "Wie hoch war der Umsatz 2023?",
+        "¿Cuántos empleados hay?",
+        "社員は何人ですか",
     ],
 )
 def test_questions_that_want_a_figure(question: str) -> None:
@@ -47,6 +50,8 @@ def test_questions_that_want_none(question: str) -> None:
         "Summarise", "summarize this document please", "What is this about?", "What are the main points of the report?",
         "tl;dr", "Give me an overview of these files.", "总结", "总结一下这份文件", "概括这篇文章的主要内容",
         "这份报告讲了什么？", "请介绍一下这个文档", "What does it say?", "",
+        "Fasse diese Dateien bitte kurz zusammen", "Worum geht es in dem Dokument?", "Résume ce document", "¿De qué trata?",
+        "Resuma o documento", "Riassumi il testo", "О чём этот документ?", "この文書を要約してください", "資料の内容を教えて",
     ],
 )  # fmt: skip
 def test_questions_about_the_whole_name_nothing(question: str) -> None:
@@ -62,6 +67,8 @@ def test_questions_about_the_whole_name_nothing(question: str) -> None:
         "净利润是多少",
         "revenue",
         "Who is Anna?",
+        "Fasse das Kapitel über Turbinen zusammen",
+        "第3章を要約してください",
     ],
 )
 def test_questions_that_name_something(question: str) -> None:
@@ -141,3 +148,22 @@ def test_a_small_number_alone_names_no_file() -> None:
 
 def test_what_all_names_share_tells_none_apart() -> None:
     assert naming("The Annual Report 2025", ["Annual Report 2025 A.pdf", "Annual Report 2025 B.pdf"]) == [0.0, 0.0]
+
+
+def test_stop_words_of_the_question_s_language_weigh_little_and_are_not_missed() -> None:
+    question = asked("Wie richtet man während der Installation das WLAN ein?")
+    assert question.weights["wlan"] == 1.0
+    assert 0 < question.weights["der"] == question.weights["wahrend"] < 1
+    assert [raw for raw, _ in question.said] == ["richtet", "Installation", "WLAN"]
+
+
+@pytest.mark.parametrize("text", ["die cast parts", "der Umsatz", "Los Angeles", "como lake prices"])
+def test_a_single_stop_word_of_another_language_is_a_word(text: str) -> None:
+    assert set(asked(text).weights.values()) >= {1.0}
+    assert len(asked(text).said) == len(text.split())
+
+
+def test_a_letter_is_looked_for_with_the_sign_beside_it() -> None:
+    weights = asked("怎样用 U 盘启动？").weights
+    assert weights["u盘"] == 1.0
+    assert "u" not in weights
