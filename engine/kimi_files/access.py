@@ -160,7 +160,7 @@ class OpenFile:
             chunk = await anyio.to_thread.run_sync(self._read_at, offset, min(size, self.size - offset), digest)
             offset += len(chunk)
             yield chunk
-        await anyio.to_thread.run_sync(self._check_unchanged)
+        await anyio.to_thread.run_sync(self.check_unchanged)
         if digest is not None:
             self._sha256 = digest.hexdigest()
 
@@ -188,6 +188,11 @@ class OpenFile:
                 "Unpack it, and upload the file.",
             )
 
+    def check_unchanged(self) -> None:
+        """FileChanged if the file was written to since it was opened."""
+        if _signature(os.fstat(self.descriptor)) != self.signature:
+            raise self._changed()
+
     def close(self) -> None:
         """Give the descriptor back; a second time does nothing."""
         descriptor, self.descriptor = self.descriptor, -1
@@ -214,7 +219,7 @@ class OpenFile:
         while offset < end:
             offset += len(self._read_at(offset, min(_HASHED_PIECE, end - offset), digest))
         if end == self.size:
-            self._check_unchanged()
+            self.check_unchanged()
 
     def _read_at(self, offset: int, size: int, digest: hashlib._Hash | None) -> bytes:
         try:
@@ -231,10 +236,6 @@ class OpenFile:
         if digest is not None:
             digest.update(chunk)
         return chunk
-
-    def _check_unchanged(self) -> None:
-        if _signature(os.fstat(self.descriptor)) != self.signature:
-            raise self._changed()
 
     def _changed(self) -> FileChanged:
         what = f"'{self.shown_path}' was written to, replaced or deleted while it was read."

@@ -29,7 +29,7 @@ _BUSY_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 120.0
 _CACHE_KIBIBYTES = 8_000
 # As many works, and as much text, as a transaction should last for: other processes wait meanwhile.
-_MOST_SHARING = 24
+_MOST_SHARING = 48
 _MOST_SHARED_CHARACTERS = 8 << 20
 _LONGEST_REST_SECONDS = 0.1
 _SIDE_FILES = ("", "-journal", "-wal", "-shm")
@@ -98,7 +98,7 @@ class _Queue:
         """What ``work`` gives, or raises."""
         mine = _Shared(work, size)
         self._waiting.append(mine)
-        if self._are_enough():
+        if self._writes and self._are_enough():
             self._enough.set()
         self._leader = self._leader or mine
         try:

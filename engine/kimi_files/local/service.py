@@ -20,7 +20,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, Valid
 from kimi_files.access import OpenFile
 from kimi_files.answer import Answer, Exhibit, Question
 from kimi_files.content import Content, Picture
-from kimi_files.errors import FileChanged, InvalidPurpose, KimiFilesError, NoText, ReaderDied
+from kimi_files.errors import InvalidPurpose, KimiFilesError, NoText, ReaderDied
 from kimi_files.formats import (
     FORMATS,
     MAX_FILE_BYTES,
@@ -456,11 +456,7 @@ def _unchanged(file: OpenFile) -> Callable[[], AbstractAsyncContextManager[int]]
     @asynccontextmanager
     async def opened() -> AsyncIterator[int]:
         yield file.descriptor
-        async with OpenFile.from_descriptor(os.dup(file.descriptor), file.name) as now:
-            if now.signature != file.signature:
-                raise FileChanged(
-                    f"'{file.shown_path}' was written to while it was read.", "Try again when it is finished."
-                )
+        file.check_unchanged()
 
     return opened
 

@@ -151,7 +151,7 @@ class _Channel:
 
     def __init__(self) -> None:
         self._unsent = bytearray()
-        self._output_sent_at = -math.inf
+        self._sent_at = -math.inf
 
     def request(self, idle: float) -> dict[str, Any] | None:
         """The next request, or None when none came for ``idle`` seconds."""
@@ -175,14 +175,14 @@ class _Channel:
         return kind, self._receive(size)
 
     def write(self, kind: Kind, payload: bytes = b"") -> None:
-        """Send a frame; output that comes quickly after the first goes together, since each time wakes the server."""
+        """Send a frame; output that comes quickly after another frame waits for more, since each time wakes the server."""
         self._unsent += pack(kind, payload)
         now = time.monotonic()
-        quick = kind is Kind.DATA and now < self._output_sent_at + _SENT_TOGETHER_SECONDS
+        quick = kind is Kind.DATA and now < self._sent_at + _SENT_TOGETHER_SECONDS
         if quick and len(self._unsent) < _SENT_TOGETHER_BYTES:
             return
         unsent, self._unsent = bytes(self._unsent), bytearray()
-        self._output_sent_at = now if kind is Kind.DATA else -math.inf
+        self._sent_at = now
         self._send(unsent)
 
     def _receive(self, size: int) -> bytes:

@@ -100,7 +100,10 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
     async def start_in_order(tasks: anyio.abc.TaskGroup) -> None:
         begun = 0
         while begun < len(names):
-            count = await _taken(min(_TOGETHER, len(names) - begun), ahead, places)
+            count = min(_TOGETHER, len(names) - begun)
+            for semaphore in (ahead, places):
+                for _ in range(count):
+                    await semaphore.acquire()
             references = await opened.open_together(names[begun : begun + count])
             for index, reference in enumerate(references, begun):
                 if isinstance(reference, KimiFilesError):
@@ -125,17 +128,6 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
             await (_print_json(some, together) if as_json else _print_text(some, together, several=len(names) > 1))
             printed += len(together)
     return 1 if failed else 0
-
-
-async def _taken(most: int, *semaphores: anyio.Semaphore) -> int:
-    """Waits for one place in each, and takes at most ``most``: as many as are free. Gives their number."""
-    for semaphore in semaphores:
-        await semaphore.acquire()
-    count = min(most, *(semaphore.value + 1 for semaphore in semaphores))
-    for semaphore in semaphores:
-        for _ in range(count - 1):
-            semaphore.acquire_nowait()
-    return count
 
 
 def _first_of(results: dict[int, Content | KimiFilesError], start: int) -> list[Content | KimiFilesError]:

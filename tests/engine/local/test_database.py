@@ -63,15 +63,15 @@ async def insert_at_once(database: Database, numbers: range) -> list[int | type[
 async def test_many_that_come_together_are_few_transactions(database: Database) -> None:
     await database.write(insert(100))
     before = commits(database.path)
-    assert await insert_at_once(database, range(40)) == [
-        *range(13), FileNotFound, *range(14, 40),
+    assert await insert_at_once(database, range(80)) == [
+        *range(13), FileNotFound, *range(14, 80),
     ]  # fmt: skip
-    assert await rows(database) == [*range(13), *range(14, 40), 100]
+    assert await rows(database) == [*range(13), *range(14, 80), 100]
     # The one that fails has those that came with it stored one by one.
-    assert commits(database.path) - before <= 24 + 40 // 24 + 1
+    assert commits(database.path) - before <= 48 + 80 // 48 + 1
     before = commits(database.path)
-    assert await insert_at_once(database, range(200, 240)) == [*range(200, 240)]
-    assert commits(database.path) - before <= 40 // 24 + 2
+    assert await insert_at_once(database, range(200, 280)) == [*range(200, 280)]
+    assert commits(database.path) - before <= 80 // 48 + 2
     await database.aclose()
 
 

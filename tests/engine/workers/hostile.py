@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 
 def run(stream: BinaryIO | None, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
-    yield json.dumps({"pid": os.getpid()}).encode()
+    yield _at_once({"pid": os.getpid()})
     yield from globals()[arguments["what"]](stream, feed)
 
 
@@ -112,8 +112,7 @@ def child(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:
     if pid == 0:
         while True:
             pass
-    # So long that it does not wait for what comes next.
-    yield json.dumps({"child": pid, "filling": "x" * 70_000}).encode()
+    yield _at_once({"child": pid})
     while True:
         pass
 
@@ -131,6 +130,11 @@ def positions(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]
     first = stream.read(4)
     stream.seek(-4, os.SEEK_END)
     yield json.dumps([first.decode(), stream.read().decode(), stream.tell()]).encode()
+
+
+def _at_once(output: dict[str, int]) -> bytes:
+    """So long that it does not wait for what comes next."""
+    return json.dumps({**output, "filling": "x" * 70_000}).encode()
 
 
 def _scribble(data: bytes) -> None:
