@@ -227,6 +227,8 @@ def looks_like_text(head: bytes) -> bool:
         return _decodes_as_text(head, "utf-32")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _decodes_as_text(head, "utf-16")
+    if _SHIFTS in head:
+        head = head.translate(None, b"\x0e\x0f")
     controls = len(_CONTROL_BYTES.findall(head))
     # A log may hold a stray control character; compressed or packed data has one in every ten bytes or so.
     if controls * 200 <= len(head):
@@ -286,6 +288,8 @@ def check_listing(purpose: str | None, limit: int) -> None:
 
 
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
+# Korean mail of the nineties: after this, control characters go over to Korean and back.
+_SHIFTS = b"\x1b$)C"
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f\x7f\ufffe\uffff]")
 _COMMON_CHARACTERS = re.compile(
     r"[\s!-~\u00a0-\u06ff\u0900-\u0e7f\u1e00-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\uffef]"

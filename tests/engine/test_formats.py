@@ -384,6 +384,7 @@ TEXTS = {
     "ISO-2022-JP": "日本語テキスト".encode("iso-2022-jp"),
     "Windows-1252": "“Überraschung” – naïve".encode("cp1252"),
     "KOI8-R": "Привет, мир".encode("koi8-r"),
+    "ISO-2022-KR": "회의는 금요일 오전 아홉 시에 서울에서 열립니다.".encode("iso2022_kr"),
     "DOS with its end mark": "Grüße\r\n\x1a".encode("cp850"),
     "settings of an editor with control characters": ("map \x16 é and \x16 ü\n" + "plain lines " * 4).encode(),
     "colours of a terminal": b"\x1b[31mred\x1b[0m\n",

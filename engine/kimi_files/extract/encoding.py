@@ -32,6 +32,9 @@ _XML_DECLARATION = re.compile(
     rb"""\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*["'](?!(?i:utf-?(?:16|32)))([A-Za-z][\w.:-]{0,40})["']"""
 )
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_NO_ISO = re.compile(rb"[\x80-\x9f]")
+_GREEK_CAPITAL = re.compile(rb"(?<![\xb5-\xfe])\xa2[\xdc-\xfe]")
+_LEAST_SIGNS = 0.005
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
 _CONTROL_CODES = bytes([*range(0x09), *range(0x0E, 0x20)])
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
@@ -67,6 +70,43 @@ _FEW_LETTERS = 6
 _ICELANDIC = {b"\xd0", b"\xde", b"\xf0", b"\xfe"}
 _IDEOGRAPHS = re.compile("[　-ヿ一-鿿！-｠\t\n\r -~]")
 _KANA_OR_STOP = re.compile("[、。，ぁ-ヺ]")
+
+# In few words no likelihood tells the encodings of the West and of Central Europe, but where each sign stands does: in those
+# of DOS and the first Macs letters are where Windows has signs, and in all others some stand where no text has them.
+_SMALL = "àáâãäåæçèéêëìíîñòóôõöøùúûüýßœšž"
+_SMALL_ON_WINDOWS = f"{_SMALL}ðþ"
+_SMALL_CENTRAL = "áâäąăćčçďđéëęěíîľłĺńňóôöőŕřśšşťţúüůűýźžżß"
+_ENOUGH_BYTES = 1 << 13
+_MOST_FOREIGN_LETTERS = 0.45
+_FEW_SIGNS, _NEARLY_ALL = 30, 0.97
+# The letters that are met most, roughly: of two encodings that fit, one may give "für" and the other "fźr".
+_OFTEN = str.maketrans(dict.fromkeys("éáíóüöäñàèßąęłżś", "2") | dict.fromkeys("çêãõúåøôâïćńčřěšžýőű", "1"))
+
+
+def _natural(small: str) -> re.Pattern[str]:
+    """Signs beyond ASCII where texts have them: a small letter in a word, a quotation mark at its beginning, and so on."""
+    large = small.upper().replace("SS", "")
+    return re.compile(
+        r"(?=[^\x00-\x7f])(?:"
+        f"(?:(?<=[A-Za-z{small}{large}])|(?<![^\\s,;('])(?=.(?:[a-z{small}]|\\s)))[{small}](?![A-Z{large}])"
+        f"|(?<=[AEOaeou\u00e9])ï|(?<![a-z{small}])[{large}](?=[a-z{small}A-Z{large}])|(?<=[A-Z{large}])[{large}]"
+        f"|(?<=[A-Za-z{small}])’(?=[A-Za-z{small}])|(?<=[sxz])’(?=\\s)"
+        r"|(?<!\w)[“‘„«¿¡](?=[\w¿¡“‘\"'(\s])|(?<![\s(])[”’»“](?!\w)|(?<=\s)»(?!\w)"
+        r"|(?<=\s)[–—](?=\s)|(?<=[\da-z])[–—](?=[\da-zA-Z])|(?<=[\w.,?!\s])…(?!\w)|(?<![^\s,;])•(?=\s)"
+        r"|(?<=[\w.,:;!?%«)])\xa0|\xa0(?=[\w(»%:;!?])"
+        r"|[£€¥](?=\s?\d)|(?<=[\d\s])[€°£](?!\w)|°(?=[CF]\b)|(?<=[\w\s])[®™](?!\w)|©(?=\s)|(?<!\w)§(?=\s?\d)|(?<=[\dm])[ªº²³½](?!\w))"
+    )
+
+
+_NATURAL, _NATURAL_CENTRAL, _NATURAL_ON_WINDOWS = map(_natural, (_SMALL, _SMALL_CENTRAL, _SMALL_ON_WINDOWS))
+_OLD = {"mac_roman": _NATURAL, "cp850": _NATURAL, "cp437": _NATURAL, "cp852": _NATURAL_CENTRAL}
+_NEWER = {
+    "cp1250": _NATURAL_CENTRAL,
+    "iso8859-2": _NATURAL_CENTRAL,
+    "cp1254": _natural(f"{_SMALL}ğış"),
+    "cp1257": _natural("äåéóõöüßāčēģīķļņōŗšūžąęėįųćłńśź"),
+}
+_FOREIGN_WORD = re.compile(r"[A-Za-z]*[^\W\d_A-Za-z][^\W\d_]*")
 
 # No decoder gives a lone surrogate, so that what was replaced can be told from a U+FFFD that stood in the file.
 _LOST = "\udfff"
@@ -144,6 +184,8 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     if declared is None and (said := _XML_DECLARATION.match(head)):
         declared = said[1].decode("ascii")
     named = _codec(declared) if declared else None
+    if named and _decodes(stream, named):
+        return Encoding(named)
     candidates = ([named] if named else []) + _likely(sample)
     for candidate in candidates:
         if _decodes(stream, candidate):
@@ -227,6 +269,8 @@ def _likely(sample: bytes) -> list[str]:
         return [wide]
     everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
     western = _oddity(sample, "cp1252") <= _MOST_ODD
+    if old := _old(sample):
+        return [old, "cp1252"]
     for eras in (everyday, EncodingEra.DOS | EncodingEra.LEGACY_MAC):
         found = detect_all(sample, ignore_threshold=True, encoding_era=eras, max_bytes=_SAMPLE_BYTES)
         # Of two that are as likely, ISO: what Windows adds to it are bytes that do not occur here, or ISO is implausible.
@@ -235,11 +279,48 @@ def _likely(sample: bytes) -> list[str]:
         )
         names = [name for result in found if (name := _codec(result["encoding"] or "")) is not None]
         plausible = [name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD]
+        if _is_windows(sample):
+            plausible.sort(key=lambda name: name.startswith("iso8859"))
         if western and (not plausible or (_is_latin(sample, plausible[0]) and _says_little(sample))):
             return ["cp1252", *plausible]
         if plausible:
             return [*_older(sample, plausible[0], everyday), *plausible, "cp1252"]
     return ["cp1252"]
+
+
+def _is_windows(sample: bytes) -> bool:
+    """Whether there are signs where ISO has none, or a Greek capital where ISO closes a quotation."""
+    signs = len(_NO_ISO.findall(sample))
+    return signs > _LEAST_SIGNS * len(_NOT_ASCII.findall(sample)) or _GREEK_CAPITAL.search(sample) is not None
+
+
+def _old(sample: bytes) -> str | None:
+    """The encoding of DOS or the first Macs in which each sign stands where texts have it, and in no newer one; of several the
+    one with the commoner letters. None where words are in another script."""
+    sample = sample[:_ENOUGH_BYTES]
+    pairs, foreign = len(_TWO_NOT_ASCII.findall(sample)), len(_NOT_ASCII.findall(sample))
+    if foreign > _FEW_SIGNS and 2 * pairs > _MOST_FOREIGN_LETTERS * foreign:
+        return None
+    if _stands_well(sample.decode("cp1252", "replace"), _NATURAL_ON_WINDOWS):
+        return None
+    best, best_score = None, 0
+    for name, natural in (_OLD | _NEWER).items():
+        text = sample.decode(name, "replace")
+        if not _stands_well(text, natural):
+            continue
+        letters = text.translate(_OFTEN)
+        score = 1 + letters.count("2") * 2 + letters.count("1") - text.count("2") * 2 - text.count("1")
+        if score > best_score:
+            best, best_score = name, score
+    return best if best in _OLD else None
+
+
+def _stands_well(text: str, natural: re.Pattern[str]) -> bool:
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    if len(natural.findall(text)) < (foreign if foreign < _FEW_SIGNS else _NEARLY_ALL * foreign):
+        return False
+    words = "".join(_FOREIGN_WORD.findall(text))
+    return len(words) - len(words.encode("ascii", "ignore")) <= _MOST_FOREIGN_LETTERS * len(words)
 
 
 def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:

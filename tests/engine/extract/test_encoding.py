@@ -165,6 +165,40 @@ def test_a_text_is_decoded_as_it_was_encoded(language: str, name: str, times: in
     assert counts.replaced == 0
 
 
+OLD = [
+    ("I don’t know what it’s about, we can’t say.", "mac_roman"),
+    ("He said “hello” to the world – and left…", "mac_roman"),
+    ("How would you rate your knowledge\xa0of cuisines?", "mac_roman"),
+    ("Café Zoë, Penélope Rodríguez, naïve", "mac_roman"),
+    ("Müller & Söhne, Größe, Straße, für", "mac_roman"),
+    ("Müller & Söhne, Größe, Straße, für", "cp850"),
+    ("Kräuter und Gemüse, begrünt, gemäß", "cp437"),
+    ("¿El niño? Corazón y canción, año 2010", "cp850"),
+    ("Mieszkańcy co tydzień podlewają rośliny", "cp852"),
+]
+
+
+@pytest.mark.parametrize(("text", "name"), OLD, ids=[f"{name} {text[:12]}" for text, name in OLD])
+def test_few_words_of_dos_and_the_first_macs_are_read_by_where_their_signs_stand(text: str, name: str) -> None:
+    rows = "id,name,count\n" + "".join(f"{number},alpha beta,{number * 7}\n" for number in range(20))
+    written = f"{rows}21,{text},4\n"
+    assert decoded(written.encode(name))[0] == written
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Garður með blómum og þrír menn", "cp1252"),
+        ("żeby może wziąć się za świeżą łąkę", "cp1250"),
+        ("Öğrenciler kışın yağmurlu günlerde dışarı çıkmadı ve başka yere gitmedi", "cp1254"),
+        ("Elmondta: „elnyelt” – és így tovább, hosszú őszi estéken", "cp1250"),
+        ("Άλλες γλώσσες, και Άλλα πράγματα του κόσμου μας", "cp1253"),
+    ],
+)
+def test_what_windows_wrote_stays_as_it_was(text: str, name: str) -> None:
+    assert decoded(f"{text}\n".encode(name))[0] == f"{text}\n"
+
+
 # Without NUL: "0\x00" is the same two bytes in UTF-8 as "0" in UTF-16, and no text on a disk holds a NUL.
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
 def test_all_utf8_is_unchanged(text: str) -> None:
