@@ -267,11 +267,10 @@ class _Source:
             self._open(word, value)
 
     def _restore(self, around: _Around) -> None:
-        *_, mark, font, flows = around
-        is_apart = flows < len(self._flows)
-        if is_apart or mark != self._mark or font != self._font:
+        is_apart = around[6] < len(self._flows)
+        if is_apart or around[4] != self._mark or around[5] != self._font:
             self._decode()
-        self._shown, self._in_both, self._in_table, self._skip, self._mark, self._font, _ = around
+        self._shown, self._in_both, self._in_table, self._skip, self._mark, self._font, flows = around
         while is_apart and flows < len(self._flows):
             self._end_flow()
 

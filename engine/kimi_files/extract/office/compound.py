@@ -9,6 +9,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kimi_files.containers import CompoundEntry, compound_entries
 
@@ -17,9 +18,8 @@ _NO_SECTOR = 0xFFFFFFFA
 """Numbers from here on are no sectors but say what stands there."""
 _STORAGE, _STREAM = 1, 2
 _MOST_ENTRIES = 65_536
-# So many numbers of a table, as one number, are compared at once.
-_ROW = 64
-_ONES, _STEPS = sum(1 << 32 * place for place in range(_ROW)), sum(place << 32 * place for place in range(_ROW))
+# So many numbers of a table are compared at once.
+_ROWS = (1_024, 32)
 
 
 class Compound:
@@ -92,22 +92,23 @@ def _numbers(raw: bytes) -> array[int]:
     return numbers
 
 
-def _stand_in_a_row(table: array[int], sector: int) -> bool:
-    """Whether each of the next sectors from this one on is followed by the one behind it."""
-    following = int.from_bytes(table[sector : sector + _ROW].tobytes(), "little")
-    return sys.byteorder == "little" and following == (sector + 1) * _ONES + _STEPS
+@lru_cache(4)
+def _ascending(size: int) -> array[int]:
+    return array("I", range(size))
 
 
 def _run(content: bytes, table: array[int], first: int, size: int | None, width: int, shift: int) -> Iterator[bytes]:
     """The bytes of a chain of sectors: no more than the whole has, as a chain may come back to itself."""
     left = len(content) if size is None else min(size, len(content))
     sector = first
+    ascending = _ascending(1 << len(table).bit_length())
     while left > 0 and sector < len(table):
         # As programs write a stream in one go, most of it stands together.
         end = sector + 1
         most = sector + (left + width - 1) // width
-        while end + _ROW < most and _stand_in_a_row(table, end - 1):
-            end += _ROW
+        for row in _ROWS:
+            while end < most and table[end - 1 : min(end + row, most) - 1] == ascending[end : min(end + row, most)]:
+                end = min(end + row, most)
         following = table[end - 1] if end <= len(table) else _NO_SECTOR
         while following == end and end < most:
             following = table[end] if end < len(table) else _NO_SECTOR
