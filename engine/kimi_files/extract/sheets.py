@@ -6,15 +6,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.encoding import Decoded, detect_encoding
-from kimi_files.extract.office import biff, by_anydoc, by_office_oxide, cells, cells_binary, flat
 from kimi_files.extract.office.markdown import Block, join_blocks
-from kimi_files.extract.office.open_document import OpenDocument
-from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.extract.symbols import readable
 from kimi_files.formats import ODS, XLSB, XLSX, Format
@@ -75,6 +72,7 @@ def _delimited(
 ) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
     """A table where the text is one and not too long; else the text as it stands."""
     from kimi_files.extract import delimited, text
+    from kimi_files.extract.encoding import Decoded, detect_encoding
 
     if stream.seek(0, os.SEEK_END) <= delimited.MOST_CHARACTERS:
         decoded = Decoded(stream, detect_encoding(stream))
@@ -88,6 +86,8 @@ def _delimited(
 
 def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A002
     if format == ODS:
+        from kimi_files.extract.office.open_document import OpenDocument
+
         return [
             _Sheet(sheet.name, sheet.text, sheet.hidden, is_shortened=sheet.is_shortened)
             for sheet in OpenDocument(untrusted_bytes).sheets()
@@ -95,6 +95,8 @@ def _sheets(untrusted_bytes: bytes, format: Format) -> list[_Sheet]:  # noqa: A0
     if format == XLSB:
         return _from_package(untrusted_bytes, "xlsb")
     if format == XLSX and not untrusted_bytes.startswith(b"PK"):
+        from kimi_files.extract.office import flat
+
         return [_Sheet(name, grid.text(), hidden) for name, hidden, grid in flat.excel_sheets(untrusted_bytes)]
     return _from_package(untrusted_bytes) if untrusted_bytes.startswith(b"PK") else _from_binary(untrusted_bytes)
 
@@ -110,8 +112,10 @@ def _labels(found: list[_Sheet]) -> list[str]:
 
 def _from_package(untrusted_bytes: bytes, kind: str = "xlsx") -> list[_Sheet]:
     """By the package's own parts; by the libraries where that has another layout than Excel's."""
+    from kimi_files.extract.office.package import Package
+
     package = Package(untrusted_bytes)
-    own = cells_binary if kind == "xlsb" else cells
+    own = import_module("kimi_files.extract.office." + ("cells_binary" if kind == "xlsb" else "cells"))
     there = own.sheets(package)
     texts = own.texts(package, there)
     found = [_Sheet(sheet.name, text, sheet.hidden) for sheet, text in zip(there, texts, strict=True)]
@@ -120,6 +124,8 @@ def _from_package(untrusted_bytes: bytes, kind: str = "xlsx") -> list[_Sheet]:
 
 def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:
     """By its own records; by the libraries where those cannot be followed."""
+    from kimi_files.extract.office import biff
+
     there = biff.sheets(untrusted_bytes)
     found = [_Sheet(sheet.name, sheet.grid.text(), sheet.hidden, sheet.cut_off) for sheet in there or ()]
     return found if _has_text(found) else _by_libraries(untrusted_bytes, "xls", found)
@@ -127,6 +133,8 @@ def _from_binary(untrusted_bytes: bytes) -> list[_Sheet]:
 
 def _by_libraries(untrusted_bytes: bytes, kind: str, found: list[_Sheet]) -> list[_Sheet]:
     """What office-oxide finds, else anydoc; what was ``found`` before, where they find nothing either."""
+    from kimi_files.extract.office import by_office_oxide
+
     failure: DamagedFile | UnsupportedFile | None = None
     try:
         by_model = _by_office_oxide(by_office_oxide.opened(untrusted_bytes, kind))
@@ -147,6 +155,8 @@ def _by_anydoc(
     untrusted_bytes: bytes, kind: str, found: list[_Sheet], failure: DamagedFile | UnsupportedFile | None
 ) -> list[_Sheet]:
     """The last that is tried; what was ``found`` before, or its ``failure``, where it finds nothing either."""
+    from kimi_files.extract.office import by_anydoc
+
     try:
         by_other = _cut_at_headings(by_anydoc.blocks(untrusted_bytes, kind))
     except (DamagedFile, UnsupportedFile) as error:
@@ -164,6 +174,8 @@ def _by_office_oxide(document: Any) -> list[_Sheet]:
     markdown: str = document.to_markdown()
     if markdown.count("|") > _MODEL_PLACES:
         return _cut_at_titles(markdown)
+    from kimi_files.extract.office import by_office_oxide
+
     return [
         _Sheet(section.title or "", join_blocks(section.blocks), section.hidden)
         for section in by_office_oxide.sections(document)

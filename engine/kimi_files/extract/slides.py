@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from importlib import import_module
+from typing import TYPE_CHECKING, BinaryIO
 
 from kimi_files.errors import DamagedFile, UnsupportedFile
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
-from kimi_files.extract.office import (
-    by_anydoc,
-    by_office_oxide,
-    open_document,
-    slides_4,
-    slides_95,
-    slides_binary,
-    slides_package,
-)
 from kimi_files.extract.office.markdown import Block, has_only_pictures, join_blocks
-from kimi_files.extract.office.open_document import OpenDocument
-from kimi_files.extract.office.package import Package
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence
 from kimi_files.formats import ODP, Format
+
+if TYPE_CHECKING:
+    from kimi_files.extract.office import by_office_oxide, open_document, slides_binary, slides_package
+
+# PowerPoint's binary formats, the newest first.
+_BINARY = ("slides_binary", "slides_95", "slides_4")
 
 # Below this share of the letters that the other library finds, slides were lost.
 _ENOUGH = 0.85
@@ -49,7 +45,9 @@ def read(
     """
     untrusted_bytes = stream.read()
     if format == ODP:
-        slides, is_exact = [_open_slide(slide) for slide in OpenDocument(untrusted_bytes).slides()], True
+        from kimi_files.extract.office.open_document import OpenDocument
+
+        slides, is_exact = [_own_slide(slide) for slide in OpenDocument(untrusted_bytes).slides()], True
     else:
         kind = "pptx" if untrusted_bytes.startswith(b"PK") else "ppt"
         slides, is_exact = _slides(untrusted_bytes, kind)
@@ -77,6 +75,8 @@ def _slides(untrusted_bytes: bytes, kind: str) -> tuple[list[_Slide], bool]:
     own = [_own_slide(slide) for slide in _own_slides(untrusted_bytes, kind) or ()]
     if any(slide.text for slide in own):
         return own, True
+    from kimi_files.extract.office import by_anydoc, by_office_oxide
+
     failure: DamagedFile | UnsupportedFile | None = None
     exact: list[_Slide] = []
     try:
@@ -108,16 +108,20 @@ def _own_slides(
     untrusted_bytes: bytes, kind: str
 ) -> Sequence[slides_binary.Slide] | Sequence[slides_package.Slide] | None:
     if kind == "ppt":
-        readers = (slides_binary.slides, slides_95.slides, slides_4.slides)
-        return next((found for read in readers if (found := read(untrusted_bytes)) is not None), None)
+        for name in _BINARY:
+            found: list[slides_binary.Slide] | None = import_module(f"kimi_files.extract.office.{name}").slides(
+                untrusted_bytes
+            )
+            if found is not None:
+                return found
+        return None
+    from kimi_files.extract.office import slides_package
+    from kimi_files.extract.office.package import Package
+
     return slides_package.slides(Package(untrusted_bytes))
 
 
-def _own_slide(slide: slides_binary.Slide | slides_package.Slide) -> _Slide:
-    return _Slide(slide.title, _with_notes(slide.blocks, slide.notes), slide.hidden)
-
-
-def _open_slide(slide: open_document.Slide) -> _Slide:
+def _own_slide(slide: slides_binary.Slide | slides_package.Slide | open_document.Slide) -> _Slide:
     return _Slide(slide.title, _with_notes(slide.blocks, slide.notes), slide.hidden)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract import word as reader
+from kimi_files.extract.office import word_package
 from kimi_files.extract.office.package import Package
 from kimi_files.formats import DOCX
 from tests.engine.extract.reading import read
@@ -149,7 +150,7 @@ def test_xml_with_entities_is_refused() -> None:
     header = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><w:hdr>&a;</w:hdr>'
 
     with pytest.raises(DamagedFile):
-        reader._plain_text(header.encode())
+        word_package._plain_text(header.encode())
 
 
 def test_the_binary_format_is_read() -> None:

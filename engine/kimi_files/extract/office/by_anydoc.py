@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 from kimi_files.errors import DamagedFile, KimiFilesError, PasswordRequired, TooComplex, UnsupportedFile
@@ -28,14 +32,25 @@ def blocks(untrusted_bytes: bytes, kind: str) -> list[Block]:
     Raises:
         PasswordRequired, TooComplex, DamagedFile, UnsupportedFile: As anydoc says.
     """
-    import anydoc
-
+    anydoc = _library()
     try:
         # It has no name of its own for xls, but knows one by its content.
         document = anydoc.to_document(untrusted_bytes, None if kind == "xls" else kind)
     except anydoc.ConvertError as error:
         raise _as_ours(anydoc, error) from None
     return list(_Writer(document).document())
+
+
+@cache
+def _library() -> Any:
+    """Its compiled part alone: what stands around that loads a client for HTTP, which takes longer than to read most files."""
+    package = find_spec("anydoc")
+    compiled = PathFinder.find_spec("anydoc._anydoc", package.submodule_search_locations if package else None)
+    if compiled is None or compiled.loader is None:
+        return import_module("anydoc")
+    library = module_from_spec(compiled)
+    compiled.loader.exec_module(library)
+    return library
 
 
 def _as_ours(anydoc: Any, error: Exception) -> KimiFilesError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import io
 import re
 import zipfile
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
 
 from kimi_files.errors import DamagedFile
 from kimi_files.extract.office.grid import MOST_CELLS, Grid, too_many_cells
@@ -161,10 +161,10 @@ def _relationships(related: str) -> bytes:
 
 def _packed(parts: dict[str, bytes], types: dict[str, str]) -> bytes:
     overrides = "".join(
-        f"<Override PartName={quoteattr(name)} ContentType={quoteattr(kind)}/>" for name, kind in types.items()
+        f'<Override PartName="{html.escape(name)}" ContentType="{html.escape(kind)}"/>' for name, kind in types.items()
     )
     parts["[Content_Types].xml"] = (
-        f'<Types xmlns="{_PACKAGE}content-types"><Default Extension="rels" ContentType="{escape(_RELATIONS_TYPE)}"/>'
+        f'<Types xmlns="{_PACKAGE}content-types"><Default Extension="rels" ContentType="{_RELATIONS_TYPE}"/>'
         f'<Default Extension="xml" ContentType="application/xml"/>{overrides}</Types>'
     ).encode()
     target = io.BytesIO()

@@ -129,6 +129,11 @@ def words(texts: Iterable[str]) -> Counter[str]:
     return Counter(_all_words(texts))
 
 
+def letters(texts: Iterable[str]) -> int:
+    """How many letters and digits there are."""
+    return sum(sum(map(str.isalnum, text)) for text in texts)
+
+
 def _all_words(texts: Iterable[str]) -> list[str]:
     return _WORD.findall("\n".join(texts).casefold())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from kimi_files.extract.edits import edited
 from kimi_files.extract.office import signs
@@ -133,7 +133,7 @@ def _with_reading(ruby: re.Match[bytes]) -> bytes:
 
 
 def _text(words: str) -> bytes:
-    return f'<w:t xml:space="preserve">{escape(words)}</w:t>'.encode()
+    return f'<w:t xml:space="preserve">{html.escape(words, quote=False)}</w:t>'.encode()
 
 
 def _comments(package: Package) -> dict[str, str]:

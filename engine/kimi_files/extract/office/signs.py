@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
 
 from kimi_files.extract.edits import edited
 from kimi_files.extract.office.markdown import is_power
@@ -53,7 +52,7 @@ def with_text(document: bytes) -> bytes:
 
 
 def _text(words: str) -> bytes:
-    return f'<w:t xml:space="preserve">{escape(words)}</w:t>'.encode() if words else b""
+    return f'<w:t xml:space="preserve">{html.escape(words, quote=False)}</w:t>'.encode() if words else b""
 
 
 def _field(properties: bytes) -> str:
@@ -76,7 +75,7 @@ def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
         # Where it stands in its line tells more, and is known later.
         return found[0]
     name = font[1].decode("utf-8", "replace")
-    text = _PRIVATE.sub(lambda code: escape(sign(name, ord(code[0]))), text)
+    text = _PRIVATE.sub(lambda code: html.escape(sign(name, ord(code[0])), quote=False), text)
     return document[found.start() : found.start(1)] + text.encode()
 
 

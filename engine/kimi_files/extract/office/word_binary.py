@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kimi_files.extract.encoding import Decoded, code_page
 from kimi_files.extract.office.compound import Compound
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, SIGN, Line, Parts
 from kimi_files.extract.office.markdown import comment, is_power
@@ -136,6 +135,8 @@ def _old_text(main: bytes, flags: int) -> str:
         raw = main[start:end]
     if width == 2:
         return raw.decode("utf-16-le", "replace")
+    from kimi_files.extract.encoding import Decoded, code_page
+
     # Which font each letter has is told far away.
     return "".join(Decoded(io.BytesIO(raw), code_page(raw)))
 
