@@ -120,7 +120,7 @@ class _Book:
         return found
 
     def _read_globals(self) -> None:
-        for kind, content, position in self._records(0):
+        for kind, content, position in self._records(0, _OF_BOOK):
             match kind:
                 case 0x000A:
                     break
@@ -288,6 +288,7 @@ class _Book:
 
 # Some programs write formulas with the number of an older format.
 _CELLS = frozenset((_FORMULA, 0x0206, 0x0406, _MULRK, _RSTRING, _LABELSST, _NUMBER, _LABEL, _BOOLERR, _RK))
+_OF_BOOK = frozenset((_EOF, _FILEPASS, _CODEPAGE, _DATEMODE, _BOUNDSHEET, _FORMAT, _XF, _SST, _FONT))
 _OF_SHEETS = _CELLS | {_BOF, _EOF, _SERIES_TEXT, _STRING, _OBJECT, _TEXT_BOX, _NOTE, _HLINK, _ROW, _COLUMNS}
 
 
