@@ -37,6 +37,9 @@ def main() -> None:
     parser.add_argument("--corpus", help="folder of odd files, for the part files")
     parser.add_argument("--names", help="only these bombs, with commas")
     given = parser.parse_args()
+    for name in given.parts:
+        if name not in PARTS:
+            parser.error(f"there is no part '{name}' (parts: {', '.join(PARTS)}); bombs are chosen by --names")
     options = {"count": given.count, "corpus": given.corpus, "names": given.names}
     for name in given.parts or PARTS:
         part = PARTS[name]

@@ -27,7 +27,10 @@ from kimi_files.extract.office.number_format import formatter, general, text_for
         ("#,##0,", 1234567, "1,235"),
         ("000", 7, "007"),
         ('0 "days"', 5, "5 days"),
-        (";;;", 5, "5"),
+        (";;;", 5, "[hidden: 5]"),
+        (";;;", 0, "0"),
+        ("0;;", -1234.5, "[hidden: -1234.5]"),
+        ("0;-0;;@", 0, "0"),
         ("[=0]?;[hh]:mm", 0, ""),
         ("[=0]?;[hh]:mm", 0.5, "12:00"),
         ("[<1]0.0%;0.0", 0.25, "25.0%"),
@@ -78,6 +81,10 @@ def test_shown_as_in_a_spreadsheet(code: str, value: float, shown: str) -> None:
         ("@", "as it is", None),
         ("0.00", "as it is", None),
         ("0;-0;0;_-@_-", "as it is", None),
+        ("0;-0;0", "as it is", None),
+        (";;;", "a secret", "[hidden: a secret]"),
+        (";;;@", "as it is", None),
+        (";;;", " ", " "),
     ],
 )
 def test_words_that_a_code_writes_around_a_text(code: str, text: str, shown: str | None) -> None:

@@ -264,6 +264,18 @@ def test_words_with_their_reading_above_them_keep_both() -> None:
     assert "東京(とうきょう)へ行く。" in read(reader.read, word_95(f"{field}へ行く。\r", "utf-16-le"), "a.doc").texts[0]
 
 
+def test_an_equation_in_a_field_is_told_in_both_kinds_of_documents() -> None:
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+    instruction = r"<w:r><w:instrText> EQ x = </w:instrText></w:r><w:r><w:instrText>\f(1,y&lt;2) </w:instrText></w:r>"
+    shown = f"<w:p>{begin}{instruction}{end}<w:r><w:t> holds</w:t></w:r></w:p>"
+    with_result = f"<w:p>{begin}{instruction}{separate}<w:r><w:t>a result</w:t></w:r>{end}</w:p>"
+
+    found = read(reader.read, docx([shown, with_result]), "a.docx").texts
+    assert found == [r"$x = \frac{1}{y<2}$ holds" + "\n\na result"]
+    old = word_95("\x13 EQ x = \\f(1,2) \x15 holds\r", "cp1252")
+    assert r"$x = \frac{1}{2}$ holds" in read(reader.read, old, "a.doc").texts[0]
+
+
 def _raised(text: str) -> str:
     return f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 

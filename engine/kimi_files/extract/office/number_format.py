@@ -87,6 +87,8 @@ _TOKEN = re.compile(
 # Excel's numbers go to 1E308, and a code may have 30 places after the point.
 _CONTEXT = Context(prec=400)
 _LONGEST_DECIMAL = 14
+# The parts of a code are for positive numbers, negative ones, zero and text.
+_TEXT_IS_LAST = 3
 # Excel's own limit is 255.
 _LONGEST_CODE = 1_000
 
@@ -124,13 +126,20 @@ def formatter(code: str, is_1904: bool = False) -> Shown:
 
 @lru_cache(maxsize=4096)
 def text_formatter(code: str) -> Callable[[str], str] | None:
-    """What shows texts by a format code, with words before or behind them; None where a text stays as it is."""
-    if "@" not in code or len(code) > _LONGEST_CODE:
+    """What shows texts by a format code, with words around them or the mark of hidden ones; None where they stay as they are."""
+    if len(code) > _LONGEST_CODE or ("@" not in code and code.count(";") < _TEXT_IS_LAST):
         return None
-    section = _Section(_split(code)[-1])
+    sections = _split(code)
+    if len(sections) > _TEXT_IS_LAST and not _Section(sections[_TEXT_IS_LAST]).tokens:
+        return _hidden
+    section = _Section(sections[-1])
     if not section.has_text or not any(kind == "literal" and words.strip() for kind, words in section.tokens):
         return None
     return lambda text: "".join(text if kind == "text" else words for kind, words in section.tokens).strip()
+
+
+def _hidden(text: str) -> str:
+    return f"[hidden: {text}]" if text.strip() else text
 
 
 class _Section:
@@ -239,8 +248,8 @@ def _shown(value: float, section: _Section, is_negative: bool, epoch: datetime.d
         written = "".join(number if kind in ("general", "text") else words for kind, words in section.tokens)
         return (sign if section.is_general else "") + written.strip()
     if not section.tokens:
-        # A number that the code hides is in the file all the same.
-        return general(value)
+        # A number that the code hides is in the file all the same; that a zero is not shown, says nothing.
+        return _hidden(general(value)) if value else "0"
     amount = abs(value) * 100**section.percent
     if section.is_fraction:
         return sign + _as_fraction(amount, section)

@@ -1,4 +1,4 @@
-"""Signs, raised numbers and form fields of a Word document as text, before a library drops them or what tells them apart."""
+"""Signs, raised numbers, equations and form fields of a Word document as text, before a library drops or mixes them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from kimi_files.extract.edits import edited
+from kimi_files.extract.office.equations import equation
 from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
 _WORTH_LOOKING = re.compile(
-    rb"<w:(?:sym |noBreakHyphen/>|ffData>)"
+    rb"<w:(?:sym |noBreakHyphen/>|ffData>|instrText(?: [^<>]*)?>\s*[eE][qQ][\s<\\])"
     rb'|<w:vertAlign w:val="superscript"/>|\xef(?:\x80[\xa0-\xbf]|[\x81-\x82][\x80-\xbf]|\x83[\x80-\xbf])'
 )
 _SIGN = re.compile(rb'<w:sym (?=[^<>]*w:font="([^"<>]*)")(?=[^<>]*w:char="([0-9A-Fa-f]{1,4})")[^<>]*/>')
@@ -30,6 +31,9 @@ _FONT = re.compile(
 _FIELD = re.compile(
     rb"<w:fldChar [^<>]*(?<!/)>\s*<w:ffData>((?>(?:[^<]|<(?!/w:ffData>|w:ffData>))*))</w:ffData>\s*</w:fldChar>"
 )
+_FIELD_PARTS = re.compile(
+    rb'<w:fldChar [^<>]*w:fldCharType="(?P<part>begin|separate|end)"|<w:(?:instrText|t)(?: [^<>]*)?(?<!/)>(?P<words>[^<]*)'
+)
 _CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
 _CHECKED_FIRST = re.compile(rb'<w:default(?: w:val="([^"<>]*)")?/>')
 _CHOICE = re.compile(rb'<w:listEntry w:val="([^"<>]*)"/>')
@@ -40,13 +44,15 @@ _NEAR = 4_000
 
 
 def with_text(document: bytes) -> bytes:
-    """The XML of a document with text for signs of symbol fonts, boxes and choices of forms, powers (``10^6``) and hyphens."""
+    """The XML of a document with text for signs of symbol fonts, boxes and choices of forms, equations, powers and hyphens."""
     if not _WORTH_LOOKING.search(document):
         return document
     document = document.replace(b"<w:noBreakHyphen/>", b"<w:t>-</w:t>")
     document = _SIGN.sub(lambda found: _text(sign(found[1].decode("utf-8", "replace"), int(found[2], 16))), document)
     if b"<w:ffData>" in document:
         document = _FIELD.sub(lambda found: _text(_field(found[1])) + found[0], document)
+    if b"<w:instrText" in document:
+        document = edited(document, ((place, place, _text(words)) for place, words in _equations(document)))
     document = _PRIVATE_TEXT.sub(lambda found: _shown(document, found), document)
     return edited(document, ((place, place, b"^") for place in _powers(document)))
 
@@ -64,6 +70,32 @@ def _field(properties: bytes) -> str:
     state = _CHOSEN.search(properties) or _CHOSEN_FIRST.search(properties)
     number = int(state[1]) if state else 0
     return html.unescape(choices[number].decode("utf-8", "replace")) if number < len(choices) else ""
+
+
+def _equations(document: bytes) -> Iterator[tuple[int, str]]:
+    """Where a field begins that is an equation and has no result in the file, and what it shows."""
+    found: list[tuple[int, str]] = []
+    # Of each field that has begun: where, its instruction, and whether its result follows.
+    fields: list[tuple[int, list[bytes], bool]] = []
+    for part in _FIELD_PARTS.finditer(document):
+        if part["part"] == b"begin":
+            fields.append((part.start(), [], False))
+        elif not fields:
+            continue
+        elif part["words"] is not None:
+            start, instruction, has_result = fields[-1]
+            if has_result and part["words"].strip():
+                fields[-1] = (-1, instruction, True)
+            elif not has_result:
+                instruction.append(part["words"])
+        elif part["part"] == b"separate":
+            fields[-1] = (fields[-1][0], fields[-1][1], True)
+        else:
+            start, instruction, _ = fields.pop()
+            words = equation(html.unescape(b"".join(instruction).decode("utf-8", "replace"))) if start >= 0 else None
+            if words:
+                found.append((start, words))
+    yield from sorted(found)
 
 
 def _shown(document: bytes, found: re.Match[bytes]) -> bytes:

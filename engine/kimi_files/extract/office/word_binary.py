@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kimi_files.extract.office.compound import Compound
+from kimi_files.extract.office.equations import equation
 from kimi_files.extract.office.losses import COMMENT, DELETED, END, HIDDEN, INSERTED, SIGN, Line, Parts
 from kimi_files.extract.office.markdown import comment, is_power
 from kimi_files.extract.symbols import sign
@@ -45,10 +46,6 @@ _PAGE_BYTES = 512
 
 # A field is its instruction, then its result; what stands between \x13 and \x14 is for Word only.
 _INSTRUCTION = re.compile("\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x14\x15]*))?\x15")
-# But for words with their reading above them, which Chinese and Japanese have: EQ \\o\\ad(\\s\\up 9(reading),words).
-_RUBY = re.compile(
-    r"\s*EQ\b.*?\\o(?:\\a[a-z])?\s*\(\s*\\s\\up\s*\d+\(([^()]*)\)\s*[,;]\s*([^()]*)\)", re.IGNORECASE | re.DOTALL
-)
 _FIELD = "\x13"
 _FORM_FIELDS = ("FORMCHECKBOX", "FORMDROPDOWN")
 _AS_AT_FIRST = 25
@@ -346,8 +343,8 @@ def _comments(text: str, authors: list[str]) -> Iterator[str]:
 
 
 def _result(field: re.Match[str]) -> str:
-    if field[2] is None and (ruby := _RUBY.match(field[1])):
-        return f"{ruby[2].strip()}({ruby[1].strip()})"
+    if field[2] is None and (shown := equation(field[1])):
+        return shown
     if SIGN in field[1]:
         return field[1][field[1].index(SIGN) :]
     return field[2] or ""
