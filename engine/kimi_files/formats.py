@@ -233,9 +233,14 @@ def looks_like_text(head: bytes) -> bool:
     # A log may hold a stray control character; compressed or packed data has one in every ten bytes or so.
     if controls * 200 <= len(head):
         return True
-    if b"\x00" in head:
+    if may_be_wide(head):
         return any(_decodes_as_text(head, encoding) for encoding in _WIDE_ENCODINGS)
     return controls * 20 <= len(head) and _is_utf_8(head)
+
+
+def may_be_wide(head: bytes) -> bool:
+    """Whether a file without a byte order mark may be UTF-16 or UTF-32: it has zero bytes, which in plain text are strays."""
+    return b"\x00" in head and len(head.translate(None, _PLAIN_BYTES)) > _LEAST_OTHERS * len(head)
 
 
 def check_size(size: int, limit: int = MAX_FILE_BYTES) -> None:
@@ -288,6 +293,8 @@ def check_listing(purpose: str | None, limit: int) -> None:
 
 
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
+_PLAIN_BYTES = bytes([9, 10, 13, *range(0x20, 0x7F)])
+_LEAST_OTHERS = 0.15
 # Korean mail of the nineties: after this, control characters go over to Korean and back.
 _SHIFTS = b"\x1b$)C"
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f\x7f\ufffe\uffff]")
@@ -668,7 +675,7 @@ def _is_json(start: str, complete: bool) -> bool:
 def _decoded_start(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "replace")
-    if b"\x00" in head:
+    if may_be_wide(head):
         # Text without a byte order mark: the zero bytes of its ASCII letters stand behind or before them.
         return head.decode("utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be", "replace")
     return head.decode("utf-8-sig", "replace")

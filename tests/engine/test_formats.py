@@ -190,6 +190,7 @@ RECOGNISED: list[tuple[str, bytes, str]] = [
     ("1543.M5P9.host", b"Return-Path: <a@b.c>\r\nReceived: by d\r\nFrom: a@b.c\r\n\r\nHello", "mail message"),
     ("0001", b"From: a@b.c\nTo: d@e.f\nMIME-Version: 1.0\nContent-Type: multipart/related; x\n\n", "mail message"),
     ("saved", b"From: <Saved by Blink>\nMIME-Version: 1.0\nContent-Type: multipart/related; x\n\n", "web archive"),
+    ("cut.log", b"a line of a log with one zero \0", "text"),
     ("notes", b"Date: today\n\nFrom: all of us\nReceived: nothing", "text"),
     ("inbox", b"From a@b.c Mon Jan  1 2001\nFrom: a@b.c\nDate: x\n\nOne\n\nFrom b@c.d Tue\nFrom: b\n\nTwo", "text"),
     ("Makefile", b"all:\n\tcc x.c\n", "text"),

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from kimi_files.formats import may_be_wide
+
 if TYPE_CHECKING:
     from chardet import EncodingEra
 
@@ -174,7 +176,7 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name, len(mark), _decodes(stream, name, len(mark)))
-    if b"\x00" in head and (wide := _wide(head)):
+    if may_be_wide(head) and (wide := _wide(head)):
         return Encoding(wide, exact=_decodes(stream, wide))
     if _decodes(stream, "utf-8"):
         return Encoding(_escaped(stream, head) or "utf-8")

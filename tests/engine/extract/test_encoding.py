@@ -249,6 +249,12 @@ def test_a_declared_encoding_is_believed_when_it_decodes() -> None:
     assert decoded(b"abc\xe9", "base64")[0] == "abcé"
 
 
+def test_a_stray_zero_makes_no_chinese_of_a_short_text() -> None:
+    text, counts = decoded(b'null = "null \0 and more"\n')
+    assert text == 'null = "null \0 and more"\n'
+    assert counts.controls == 1
+
+
 def test_binary_controls_are_counted() -> None:
     stream = io.BytesIO(b"text\x00\x01\x02")
     result = Decoded(stream, Encoding("utf-8"))
