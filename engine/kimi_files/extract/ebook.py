@@ -39,10 +39,14 @@ _ALTERNATIVE = re.compile(r"""\salt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNOREC
 
 @dataclass(slots=True)
 class Part:
-    """A piece of a book in reading order; ``entries`` are the lines of the contents that lead to it: (title, level)."""
+    """A piece of a book in reading order; ``entries`` are the lines of the contents that lead to it: (title, level).
+
+    ``title`` is the one that tells most of it; empty where that is the first.
+    """
 
     markup: str
     entries: list[tuple[str, int]] = field(default_factory=list)
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -130,7 +134,7 @@ def _chapters(parts: Iterable[Part], messages: list[str]) -> list[_Chapter]:
             before.text += f"\n\n{text}"
             before.tokens += tokens
             continue
-        chapters.append(_Chapter(_title(waiting, text), text, tokens, waiting))
+        chapters.append(_Chapter(part.title or _title(waiting, text), text, tokens, waiting))
         waiting = []
     if chapters:
         chapters[-1].entries.extend(waiting)

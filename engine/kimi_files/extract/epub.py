@@ -289,7 +289,7 @@ def _protected(package: Package) -> set[str]:
 
 def _cut(markup: str, entries: list[_Entry]) -> Iterator[Part]:
     """A file as one part, or cut at the chapters that begin in the middle of it."""
-    cuts: list[tuple[int, list[tuple[str, int]]]] = [(0, [])]
+    cuts: list[tuple[int, list[_Entry]]] = [(0, [])]
     is_short = len(entries) < 2 or estimate_tokens(markup) < _ONE_PAGE_TOKENS
     positions = _positions(markup) if not is_short else {}
     for entry in entries:
@@ -297,10 +297,20 @@ def _cut(markup: str, entries: list[_Entry]) -> Iterator[Part]:
         least = _LEAST_WORDS if entry.level == 1 else _LEAST_WORDS_OF_SECTION
         if position > cuts[-1][0] and _is_worth_cutting(markup, cuts[-1][0], position, least):
             cuts.append((position, []))
-        cuts[-1][1].append((entry.title, entry.level))
+        cuts[-1][1].append(entry)
     ends = [position for position, _ in cuts[1:]] + [len(markup)]
-    for (start, lines), end in zip(cuts, ends, strict=True):
-        yield Part(markup[start:end], lines)
+    for (start, found), end in zip(cuts, ends, strict=True):
+        yield Part(markup[start:end], [(entry.title, entry.level) for entry in found], _deepest(found))
+
+
+def _deepest(entries: list[_Entry]) -> str:
+    """The title of what begins with the first of them: a magazine, its section and its first article may begin at one place."""
+    found = entries[:1]
+    for entry in entries[1:]:
+        if entry.fragment != found[-1].fragment or entry.level <= found[-1].level:
+            break
+        found = [entry]
+    return found[0].title if found else ""
 
 
 _TABLE = re.compile(r"<(/?)table\b", re.IGNORECASE)

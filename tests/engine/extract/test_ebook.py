@@ -57,6 +57,19 @@ def test_a_file_of_several_chapters_is_cut_where_they_begin() -> None:
         assert text.count("Only in") == 1
 
 
+def test_of_titles_that_lead_to_one_place_the_deepest_names_the_page() -> None:
+    contents = [
+        ("The Weekly", 1, "a.xhtml"),
+        ("Leaders", 2, "a.xhtml"),
+        ("Storms ahead", 3, "a.xhtml"),
+        ("Why now", 3, "b.xhtml"),
+        ("Within", 4, "b.xhtml#w"),
+    ]
+    reading = book(epub({"a.xhtml": "<p>Words of it.</p>", "b.xhtml": "<p>Words.</p><p id='w'>More.</p>"}, contents))
+    assert [page.title for page in reading.pages] == ["Storms ahead", "Why now"]
+    assert [title for _, title, _ in reading.outline] == ["The Weekly", "Leaders", "Storms ahead", "Why now", "Within"]
+
+
 def test_short_pieces_that_no_contents_name_join_the_chapter_before() -> None:
     reading = book(epub({**CHAPTERS, "c.xhtml": "<p>A last word.</p>"}, CONTENTS))
     assert len(reading.pages) == 2
