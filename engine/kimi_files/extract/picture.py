@@ -167,8 +167,13 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[ImageFile]:
     except Image.DecompressionBombError:
         raise _too_large(name, "more") from None
     except UnidentifiedImageError:
-        raise _damaged(name, "its header makes no sense") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise DamagedFile(
+            f"'{name}' cannot be opened: it is a damaged picture, or one of a rare kind.",
+            "Open it in another program, save it as PNG, and retry.",
+        ) from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
+        if isinstance(error, RecursionError):
+            raise
         if str(error).startswith("Unsupported"):
             raise UnsupportedFile(
                 f"'{name}' is a picture of a rare kind that is not read.", "Save it as PNG."
