@@ -12,7 +12,6 @@ from kimi_files.extract.office.grid import MOST_CELLS, Grid, located, too_many_c
 from kimi_files.extract.office.markdown import is_power, picture
 from kimi_files.extract.office.number_format import BUILT_IN, Shown, formatter, general, text_formatter
 from kimi_files.extract.office.package import Attributes, Package, check_xml, parse_xml, tree
-from kimi_files.extract.office.slides_package import diagram
 
 _WORKBOOK = "xl/workbook.xml"
 _MOST_KNOWN = 100_000
@@ -341,6 +340,8 @@ def add_drawings(grid: Grid, package: Package, part: str) -> None:
             if kind in ("chart", "chartEx"):
                 grid.chart(_chart_texts(package.part(name)))
             elif kind == "diagramData":
+                from kimi_files.extract.office.slides_package import diagram
+
                 root = tree(package.part(name))
                 grid.asides.extend(block.text for block in (diagram(root) if root is not None else ()) if block.text)
 

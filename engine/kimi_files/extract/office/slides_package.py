@@ -19,7 +19,6 @@ from kimi_files.extract.office.markdown import (
     picture_without_words,
     table,
 )
-from kimi_files.extract.office.number_format import general
 from kimi_files.extract.office.package import Node, Package, tree
 from kimi_files.extract.office.slide_order import Box, in_reading_order
 from kimi_files.extract.symbols import is_symbol_font, readable, with_signs
@@ -419,6 +418,8 @@ def _table_of_2016(root: Node) -> str:
 
 
 def _points(part: Node) -> Iterator[tuple[int, str]]:
+    from kimi_files.extract.office.number_format import general
+
     for point in part.below("pt"):
         text = "".join(value.text for value in point.elements("v")) or point.text
         try:

@@ -14,10 +14,8 @@ from kimi_files.extract.document import PageText
 from kimi_files.extract.office import libraries
 from kimi_files.extract.office.losses import Line, letters, share, with_lost, words
 from kimi_files.extract.office.markdown import Block, picture
-from kimi_files.extract.office.number_format import general
 from kimi_files.extract.office.package import Attributes, Package, parse_xml, tree
 from kimi_files.extract.office.revisions import DOCUMENT, unplaced_comments, with_visible_revisions
-from kimi_files.extract.office.slides_package import chart, diagram
 from kimi_files.formats import DOCX
 
 # Below this share of what stands in the file, a library lost a chart; below that one, a paragraph.
@@ -28,7 +26,8 @@ _FALLBACK = re.compile(rb"<mc:Fallback>(?>(?:(?!</?mc:Fallback).)*)</mc:Fallback
 _WORDS = re.compile(rb"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _DESCRIPTION = re.compile(rb"<wp:docPr [^<>]*?descr=\"([^\"<>]+)\"")
 
-_FIGURES = {"chart": chart, "chartEx": chart, "diagramData": diagram}
+_CHARTS = ("chart", "chartEx")
+_FIGURES = (*_CHARTS, "diagramData")
 
 _LONG_NUMBER = re.compile(r"\d{1,15}\.\d{14,17}(?!\d)")
 
@@ -66,6 +65,8 @@ def _read(package: Package, untrusted_bytes: bytes) -> list[Block]:
     main = package.main(DOCUMENT)
     figures = sorted(related for related in package.relations(main).values() if related[0] in _FIGURES)
     if any(kind == "chart" for kind, _ in figures):
+        from kimi_files.extract.office.number_format import general
+
         # The library writes a chart's values with all the digits of a binary number: 4.4000000000000004.
         blocks = [Block(_LONG_NUMBER.sub(lambda n: general(float(n[0])), block.text), block.level) for block in blocks]
     # A shape stands twice in the file, the second time for programs from before 2010.
@@ -139,9 +140,13 @@ def _lost_descriptions(written: bytes, blocks: list[Block]) -> Iterator[Block]:
 
 def _lost_figures(package: Package, figures: list[tuple[str, str]], blocks: list[Block]) -> Iterator[Block]:
     """Charts and diagrams that the libraries do not give, after the text."""
+    if not figures:
+        return
+    from kimi_files.extract.office.slides_package import chart, diagram
+
     for kind, part in figures:
         root = tree(package.part(part))
-        found = list(_FIGURES[kind](root)) if root is not None else []
+        found = list((chart if kind in _CHARTS else diagram)(root)) if root is not None else []
         if found and share(blocks, words(block.text for block in found)) < _ENOUGH:
             yield from found
 
