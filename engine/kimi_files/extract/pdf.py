@@ -25,6 +25,7 @@ from kimi_files.extract.scan.reader import Scan, ScanReader
 if TYPE_CHECKING:
     from kimi_files.extract.pdf_page.laid import LaidPage
     from kimi_files.extract.pdf_page.levels import Headings, NumberedLevels
+    from kimi_files.extract.pdf_page.running import RunningHeadings
     from kimi_files.formats import Format
 
 # Pages are kept until so many are read, since the levels of headings are told by those of other pages.
@@ -214,12 +215,14 @@ def _pages(document: Any, untrusted_pdf: bytes, parts: Parts) -> Iterator[_Page]
     # These take as long as a few pages, and liteparse reads meanwhile.
     from kimi_files.extract.pdf_page.layout import turned_by
     from kimi_files.extract.pdf_page.levels import NumberedLevels, headings_of
+    from kimi_files.extract.pdf_page.running import RunningHeadings
 
     count = len(document)
     ahead = (_seen(document, number) for number in range(1, count + 1))
     seen: deque[_Seen] = deque()
     headings: list[Headings] = []
     numbered = NumberedLevels()
+    running = RunningHeadings()
     made: list[list[_Page]] = []
     for first in range(1, count + 1, parts.size):
         numbers = range(first, min(first + parts.size, count + 1))
@@ -230,7 +233,7 @@ def _pages(document: Any, untrusted_pdf: bytes, parts: Parts) -> Iterator[_Page]
         laid |= upright(untrusted_pdf, turned)
         made.append([_page(document, number, seen.popleft(), laid.get(number)) for number in numbers])
         if numbers.stop > count or sum(map(len, made)) >= _KEPT_PAGES:
-            yield from _on_levels(headings, numbered, made, numbers.stop)
+            yield from _on_levels(headings, numbered, running, made, numbers.stop)
             made = []
 
 
@@ -244,9 +247,16 @@ def _look_ahead(ahead: Iterator[_Seen], seen: deque[_Seen], enough: int, parts: 
 
 
 def _on_levels(
-    headings: Sequence[Headings], numbered: NumberedLevels, made: Sequence[Sequence[_Page]], stop: int
+    headings: Sequence[Headings],
+    numbered: NumberedLevels,
+    running: RunningHeadings,
+    made: Sequence[Sequence[_Page]],
+    stop: int,
 ) -> list[_Page]:
-    """The pages of the last of the parts with their headings on the levels of all parts; ``stop`` is the page after them."""
+    """The pages of the last of the parts with their headings on the levels of all parts, and without running ones.
+
+    ``stop`` is the page after them.
+    """
     from kimi_files.extract.pdf_page.levels import levels, with_levels, with_numbered_levels
 
     number = stop - sum(map(len, made))
@@ -255,9 +265,12 @@ def _on_levels(
         for page in pages:
             if changed and (titles := found.titles.get(number)):
                 page.text = with_levels(page.text, titles, changed)
+            running.add(page.text, number)
             numbered.add(page.text)
             number += 1
     found_pages = list(chain.from_iterable(made))
+    for number, page in enumerate(found_pages, start=stop - len(found_pages)):
+        page.text = running.without(page.text, number)
     if of_depths := numbered.of_depths():
         for page in found_pages:
             page.text = with_numbered_levels(page.text, of_depths)

@@ -12,7 +12,7 @@ from kimi_files.extract.document import PIECE_CHARACTERS, OcrState, OutlineEntry
 _LABEL_CHARACTERS = 200
 _TITLE_CHARACTERS = 300
 _MESSAGE_CHARACTERS = 500
-_FEWEST_RUNNING = 3
+FEWEST_RUNNING = 3
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -77,18 +77,18 @@ def outline_entry(title: str, level: int, page: int) -> OutlineEntry | None:
 
 def without_running(headings: Sequence[OutlineEntry]) -> Iterator[OutlineEntry]:
     """The headings without those that repeat from page to page: running headers."""
-    times = Counter(key for heading in headings for key in _running_keys(heading))
+    times = Counter(key for heading in headings for key in running_keys(heading.title, heading.page))
     for heading in headings:
-        if all(times[key] < _FEWEST_RUNNING for key in _running_keys(heading)):
+        if all(times[key] < FEWEST_RUNNING for key in running_keys(heading.title, heading.page)):
             yield heading
 
 
-def _running_keys(heading: OutlineEntry) -> set[str]:
+def running_keys(title: str, page: int) -> set[str]:
     """What is the same in a running header on each page: its words, or its words with the page number counted along."""
-    keys = {heading.title}
-    numbers = list(_NUMBER.finditer(heading.title))
+    keys = {title}
+    numbers = list(_NUMBER.finditer(title))
     for number in numbers[:1] + numbers[-1:]:
-        keys.add(f"{heading.title[: number.start()]}{int(number[0]) - heading.page:+}{heading.title[number.end() :]}")
+        keys.add(f"{title[: number.start()]}{int(number[0]) - page:+}{title[number.end() :]}")
     return keys
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 
 from kimi_files.errors import DamagedFile, PasswordRequired
 from kimi_files.extract import pdf as reader
+from kimi_files.extract.pdf_page import parts
 from kimi_files.extract.pdf_page.difference import Letters, difference
 from kimi_files.formats import PDF
 from tests.engine.extract.reading import read
@@ -129,6 +131,48 @@ def test_a_file_without_a_user_password_is_read() -> None:
 def test_a_damaged_file_is_a_typed_error(content: bytes) -> None:
     with pytest.raises(DamagedFile):
         list(reader.read(io.BytesIO(content), "a.pdf", PDF))
+
+
+def test_a_page_that_the_layout_falls_over_is_plain_and_the_others_are_laid_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class PanicException(BaseException):  # as Rust's come: of no module, and no Exception
+        pass
+
+    class Falling:
+        def __init__(self, **options: Any) -> None:
+            self.fails = options.get("target_pages", "3") in ("3", "3,4")
+            self.parser = liteparse(**options)
+
+        def open_batch_session_bytes(self, content: bytes, size: int) -> Falling:
+            self.batches = self.parser.open_batch_session_bytes(content, size)
+            return self
+
+        def next_batch(self) -> Any:
+            batch = self.batches.next_batch()
+            if batch and batch.result.pages[0].page_num > 2:
+                raise PanicException("index out of bounds")
+            return batch
+
+        def parse_bytes(self, content: bytes) -> Any:
+            if self.fails:
+                raise PanicException("index out of bounds")
+            return self.parser.parse_bytes(content)
+
+    liteparse = parts._liteparse
+    monkeypatch.setattr(parts, "_liteparse", Falling)
+    monkeypatch.setattr(parts, "_FEWEST_IN_PARTS", 1)
+    monkeypatch.setattr(parts, "_PART_PAGES", 2)
+    monkeypatch.setattr(parts, "_LAST_PART", 0)
+    pages = [Page([f"# Harbour {n}", *["Ships are told by their flags, by night by lights."] * 3]) for n in range(1, 7)]
+
+    reading = read(reader.read, pdf(pages), "a.pdf")
+
+    assert [number for number, text in enumerate(reading.texts, start=1) if f"Harbour {number}" in text] == [
+        *range(1, 7)
+    ]
+    assert [text.startswith("# ") for text in reading.texts] == [True, True, False, False, True, True], "4 came alone"
+    assert reading.warnings == ["Page 3: plain text, because formulas or layout did not come out well."]
 
 
 def test_a_long_file_is_read_in_batches_without_a_seam() -> None:

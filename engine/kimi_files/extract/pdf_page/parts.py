@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from math import ceil
@@ -29,7 +29,7 @@ class Parts:
         self.size = max(ceil(count / parts), 1)
         self.failed = False
         """Whether liteparse gave up: the pages from there on are missing."""
-        self._batches = self._parsed(untrusted_pdf)
+        self._batches = self._parsed(untrusted_pdf, count)
         # One part is waited for, and the next is begun when that is read.
         self._coming: deque[Future[list[Any]]] = deque()
         self._begin()
@@ -57,13 +57,21 @@ class Parts:
     def _begin(self) -> None:
         self._coming.append(_beside().submit(next, self._batches, []))
 
-    def _parsed(self, untrusted_pdf: bytes) -> Generator[list[Any]]:
+    def _parsed(self, untrusted_pdf: bytes, count: int) -> Generator[list[Any]]:
+        first = 1
         try:
-            session = _liteparse().open_batch_session_bytes(untrusted_pdf, self.size)
-            while (batch := session.next_batch()) is not None:
+            session = _tried(lambda: _liteparse().open_batch_session_bytes(untrusted_pdf, self.size))
+            while (batch := _tried(session.next_batch)) is not None:
                 yield batch.result.pages
-        except RuntimeError:
-            self.failed = True
+                first += self.size
+        except _Failed:
+            # One page ends a session: then the others are read without it.
+            for start in range(first, count + 1, self.size):
+                pages = _read_apart(untrusted_pdf, range(start, min(start + self.size, count + 1)))
+                if not pages:
+                    self.failed = True
+                    return
+                yield pages
 
 
 def upright(untrusted_pdf: bytes, turned: Mapping[int, int]) -> dict[int, LaidPage]:
@@ -72,12 +80,43 @@ def upright(untrusted_pdf: bytes, turned: Mapping[int, int]) -> dict[int, LaidPa
         return {}
     from kimi_files.extract.pdf_page.laid import LaidPage
 
-    pages = ",".join(map(str, turned))
-    parser = _liteparse(target_pages=pages, page_orientation_corrections=list(turned.items()))
     try:
-        return {page.page_num: LaidPage(page) for page in parser.parse_bytes(untrusted_pdf).pages}
-    except RuntimeError:
+        pages = _read(untrusted_pdf, turned, page_orientation_corrections=list(turned.items()))
+    except _Failed:
         return {}
+    return {page.page_num: LaidPage(page) for page in pages}
+
+
+class _Failed(Exception):
+    """liteparse gave up, or fell over one of the pages."""
+
+
+def _read_apart(untrusted_pdf: bytes, numbers: Sequence[int]) -> list[Any]:
+    """The pages with these numbers, in halves where they cannot be read together, without those that fail alone."""
+    try:
+        return _read(untrusted_pdf, numbers)
+    except _Failed:
+        half = len(numbers) // 2
+        return _read_apart(untrusted_pdf, numbers[:half]) + _read_apart(untrusted_pdf, numbers[half:]) if half else []
+
+
+def _read(untrusted_pdf: bytes, numbers: Iterable[int], **options: Any) -> list[Any]:
+    parser = _liteparse(target_pages=",".join(map(str, numbers)), **options)
+    pages: list[Any] = _tried(lambda: parser.parse_bytes(untrusted_pdf).pages)
+    return pages
+
+
+def _tried(read: Callable[[], Any]) -> Any:
+    """What liteparse gives. Raises _Failed."""
+    try:
+        return read()
+    except RuntimeError:
+        raise _Failed from None
+    except BaseException as error:
+        # A panic of Rust comes as no Exception, and of a class that cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _Failed from None
 
 
 @cache
