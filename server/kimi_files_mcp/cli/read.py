@@ -100,7 +100,7 @@ async def _read_all(opened: Workspace, names: Sequence[str], *, as_json: bool, p
     async def start_in_order(tasks: anyio.abc.TaskGroup) -> None:
         begun = 0
         while begun < len(names):
-            count = min(_TOGETHER, len(names) - begun)
+            count = min(_TOGETHER, _AT_ONCE, len(names) - begun)
             for semaphore in (ahead, places):
                 for _ in range(count):
                     await semaphore.acquire()
