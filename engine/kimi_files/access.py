@@ -302,6 +302,30 @@ async def readable_files(path: str, policy: AccessPolicy) -> FolderFiles:
     return await anyio.to_thread.run_sync(_list_readable, path, policy)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file in a folder by its name as it is shown; ``modified`` in UNIX seconds."""
+
+    name: str
+    bytes: int
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class FolderListing:
+    """What stands in a folder, not below it: folders, readable files, and how many others, by the reason in words."""
+
+    path: str
+    folders: tuple[str, ...]
+    files: tuple[ListedFile, ...]
+    left_out: Mapping[str, int]
+
+
+async def list_folder(path: str, policy: AccessPolicy) -> FolderListing:
+    """The names in a folder that may be read, in order. Raises what ``open_file`` raises, NotAFile for a file."""
+    return await anyio.to_thread.run_sync(_list_folder, path, policy)
+
+
 def shown(path: Path | str) -> str:
     """A path as people would write it: on one line, ``~`` for the home directory."""
     text = str(path)
@@ -555,6 +579,34 @@ def _list_readable(typed: str, policy: AccessPolicy) -> FolderFiles:
     return FolderFiles(tuple(str(path) for path in sorted(paths)), dict(left_out))
 
 
+def _list_folder(typed: str, policy: AccessPolicy) -> FolderListing:
+    found = _find(typed, policy)
+    if not stat.S_ISDIR(found.mode):
+        raise NotAFile(f"'{found.named}' is no folder.")
+    try:
+        names = _names(found.path, found.folder, _MAX_ENTRIES)
+    except OSError as error:
+        raise _refused_by_system(found.named, error) from None
+    if len(names) > _MAX_ENTRIES:
+        raise _too_many(found.named)
+    folders: list[str] = []
+    files: list[ListedFile] = []
+    left_out: Counter[str] = Counter()
+    for name in sorted(names):
+        anyio.from_thread.check_cancelled()
+        resolved = _resolved(found.path / name)
+        kind = _kind(resolved, policy)
+        if kind == "folder":
+            folders.append(printable(name))
+        elif kind == "file":
+            with suppress(OSError):  # it has just gone
+                status = os.lstat(resolved)
+                files.append(ListedFile(printable(name), status.st_size, status.st_mtime))
+        else:
+            left_out[kind] += 1
+    return FolderListing(shown(found.path), tuple(folders), tuple(files), dict(left_out))
+
+
 def _kind(resolved: Path, policy: AccessPolicy) -> str:
     """ "folder", "file" for one that can be read, or in words what else stands in a folder."""
     above = policy.folders_above(resolved)
@@ -624,7 +676,10 @@ def _not_allowed(start: str, policy: AccessPolicy, hint: str = "") -> PathNotAll
 
 def _not_a_file(named: str, mode: int) -> NotAFile:
     if stat.S_ISDIR(mode):
-        return NotAFile(f"'{named}' is a folder.", "Name a file in it; a question can be asked about a whole folder.")
+        return NotAFile(
+            f"'{named}' is a folder.",
+            "Name a file in it: reading the folder lists them, and a question can be about all of it.",
+        )
     kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     return NotAFile(f"'{named}' is {kinds.get(stat.S_IFMT(mode), 'not a file')}.", "Only files can be read.")
 

@@ -201,6 +201,41 @@ async def test_walking_the_next_calls_shows_the_picture_of_every_page_once(conne
     assert seen == [1, 2, 3, 4, 5, 6]
 
 
+async def test_a_folder_is_read_as_the_list_of_its_files(connect):
+    async with connect() as session:
+        inner = session.folder / "invoices"
+        (inner / "2025").mkdir(parents=True)
+        for number in range(80):
+            (inner / f"invoice {number:02}.txt").write_text("an amount\n")
+        (inner / "a|b\nc.md").write_text("words\n")
+        (inner / ".env").write_text("KEY=value\n")
+        (inner / "empty.txt").write_bytes(b"")
+        whole = await session.call("get_file_content", file="invoices")
+        found = await session.call("get_file_content", file="invoices/", find="invoice 42")
+        first = await session.call("get_file_content", file=str(inner), max_tokens=900)
+        cursor = re.search(r'next: cursor="([^"]+)"', first)[1]
+        rest = await session.call("get_file_content", file=str(inner), cursor=cursor)
+        top = await session.call("get_file_content", file=".")
+        shown = next(line.split(" | ")[0][2:] for line in text_of(whole).splitlines() if "b\ufffdc" in line)
+        read = await session.call("get_file_content", file=f"invoices/{shown.replace(chr(92), '')}")
+        refused = await session.fail("get_file_content", file="invoices", pictures=True)
+        kept = await session.fail("upload_file", path="invoices")
+        (inner / "2025").rmdir()
+        changed = await session.fail("get_file_content", file=str(inner), cursor=cursor)
+    assert "· folder · " in whole
+    assert f"{inner}/2025/" in whole
+    assert re.search(r"\| 2025/ \| +\| +\|", whole)
+    assert re.search(r"\| invoice 79\.txt \| 10 \| 20\d\d-\d\d-\d\d \d\d:\d\d \|", whole)
+    assert "Not listed: 1 hidden or secret, 1 empty." in whole
+    assert ".env" not in whole
+    assert "1 hit" in found
+    assert text_of(first) + text_of(rest) == text_of(whole)
+    assert "| invoices/ |" in top
+    assert "words" in read
+    assert refused["code"] == kept["code"] == "not_a_file"
+    assert changed["code"] == "invalid_cursor"
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF"])
 async def test_an_image_is_kept_and_shown_small_enough_for_every_host(connect, kind):
     name = f"photo.{kind.lower()}"

@@ -87,7 +87,7 @@ async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list
         room = MOST_FILES - len(names)
         names.update(dict.fromkeys(fresh[:room]))
         if len(fresh) > room:
-            why = f"{MOST_FILES} a call: name them, or a folder inside"
+            why = f"{MOST_FILES} a call: name them, or a folder inside; get_file_content lists a folder"
             left_out.append(NotRead(_files_of(file, len(fresh) - room, " more"), why))
     return list(names), left_out
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
-from kimi_files.errors import InvalidArguments
+from kimi_files.access import is_folder, list_folder
+from kimi_files.errors import InvalidArguments, NotAFile
 from kimi_files.progress import Progress, no_progress
 from kimi_files_tools.arguments import File, as_text, or_default
 from kimi_files_tools.workspace import Workspace
@@ -27,7 +28,7 @@ _TOKENS_A_SCAN = 400
 
 TITLE = "Read a file"
 DESCRIPTION = """\
-Read a file's text: PDF, Word, Excel, PowerPoint, HTML, Markdown, CSV, JSON, code, any text.
+Read a file's text: PDF, Word, Excel, PowerPoint, HTML, Markdown, CSV, JSON, code, any text. Of a folder: which files are in it.
 Long files come in parts that fit max_tokens; the head of each result says what is shown and gives the exact next call.
 To find one thing in a long file do not read it to the end: use find, pages (the first result shows the outline) or \
 ask_about_files. Page marks such as [page 12] stand in the text: cite them.
@@ -72,24 +73,32 @@ class FileText:
 async def get_file_content(
     workspace: Workspace, file: File, request: ContentRequest, progress: Progress = no_progress
 ) -> FileText:
-    """The text, the places or the pictures that were asked for, within the budget."""
-    # Not needed before the first call, and a server may never be called.
-    from kimi_files_tools.pages import select
-    from kimi_files_tools.picture_result import picture_result
-    from kimi_files_tools.text_result import text_result
-    from kimi_files_tools.window import read_cursor
-
+    """The text, the places or the pictures that were asked for, within the budget; of a folder, what is in it."""
     if request.find.strip() and request.pictures:
         raise InvalidArguments(
             "find looks in the text, pictures shows pages.",
             "Use find first, then pictures=true with the pages it names.",
         )
     request = replace(request, max_tokens=min(max(request.max_tokens, LEAST_TOKENS), MOST_TOKENS))
+    try:
+        return await _of_file(workspace, file, request, progress)
+    except NotAFile:
+        if request.pictures or not await is_folder(file, workspace.policy):
+            raise
+    from kimi_files_tools.folder import folder_content
+
+    content = folder_content(await list_folder(file, workspace.policy))
+    return FileText(await _text_of(content, *await _asked_part(content, request), request, progress))
+
+
+async def _of_file(workspace: Workspace, file: File, request: ContentRequest, progress: Progress) -> FileText:
+    # Not needed before the first call, and a server may never be called.
+    from kimi_files_tools.picture_result import picture_result
+
     service = await workspace.service(reads=1)
     async with workspace.open(file) as reference:
         content = await service.content(reference, progress)
-        spans = await select(content, request.pages)
-        start = read_cursor(content, request.cursor) if request.cursor.strip() else None
+        spans, start = await _asked_part(content, request)
         if not request.pictures and (scans := _scans_to_read(content, spans, start, request)):
             content = await service.read_scans(reference, scans, progress)
         if request.pictures or (_is_picture(content) and not content.tokens):
@@ -97,16 +106,30 @@ async def get_file_content(
             numbers = None if whole and not request.pages else [span.page for span in spans]
             text, pictures = await picture_result(service, reference, content, numbers, start, progress)
             return FileText(text, pictures)
-        if request.find.strip():
-            from kimi_files_tools.find_result import find_result
-
-            return FileText(
-                await find_result(content, spans, start, request.find, request.pages, request.max_tokens, progress)
-            )
-        text = await text_result(content, spans, start, request.pages, request.max_tokens)
-        if _is_picture(content) and len(content.pages) == 1 and start is None:
+        text = await _text_of(content, spans, start, request, progress)
+        if _is_picture(content) and len(content.pages) == 1 and start is None and not request.find.strip():
             return FileText(text, tuple(await service.pictures(reference, None, progress)))
         return FileText(text)
+
+
+async def _asked_part(content: Content, request: ContentRequest) -> tuple[list[Span], Position | None]:
+    from kimi_files_tools.pages import select
+    from kimi_files_tools.window import read_cursor
+
+    spans = await select(content, request.pages)
+    return spans, read_cursor(content, request.cursor) if request.cursor.strip() else None
+
+
+async def _text_of(
+    content: Content, spans: Sequence[Span], start: Position | None, request: ContentRequest, progress: Progress
+) -> str:
+    if request.find.strip():
+        from kimi_files_tools.find_result import find_result
+
+        return await find_result(content, spans, start, request.find, request.pages, request.max_tokens, progress)
+    from kimi_files_tools.text_result import text_result
+
+    return await text_result(content, spans, start, request.pages, request.max_tokens)
 
 
 def _scans_to_read(
