@@ -29,7 +29,7 @@ _ESCAPE = re.compile(rb"\\[\\{]")
 _BRACE = re.compile(rb"\\[\\{}]|([{}])")
 _BACKSLASH = 0x5C
 _DEEPEST = 5_000
-_LONGEST_KNOWN, _MOST_KNOWN = 4_096, 20_000
+_LONGEST_KNOWN, _LONGEST_WORD, _MOST_KNOWN = 4_096, 64, 20_000
 # Where sessions are told at all, the first is near the beginning.
 _NEAR = 1 << 16
 
@@ -454,7 +454,7 @@ class _Words(dict[bytes, Sequence[_Order]]):
         orders = () if says_nothing else tuple(_read_words(self._before + written))
         if len(self) > _MOST_KNOWN:
             self.clear()
-        if not any(act is _Source._read_text for act, _, _ in orders):
+        if len(written) <= _LONGEST_WORD and not any(act is _Source._read_text for act, _, _ in orders):
             self[written] = orders
         return orders
 
