@@ -53,6 +53,7 @@ _SUPERSETS = {
     "shift_jis": "cp932",
     "tis-620": "cp874",
     "iso8859-11": "cp874",
+    "big5": "cp950",
 }
 
 # Signs of a wrong guess: control characters and lines of boxes, a sign or a capital inside of a word, two scripts in it.
@@ -185,7 +186,7 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
         return Encoding("utf-8", exact=False)
     if declared is None and (said := _XML_DECLARATION.match(head)):
         declared = said[1].decode("ascii")
-    named = _codec(declared) if declared else None
+    named = codec_of(declared) if declared else None
     if named and _decodes(stream, named):
         return Encoding(named)
     candidates = ([named] if named else []) + _likely(sample)
@@ -255,7 +256,8 @@ def _mostly_utf8(sample: bytes) -> bool:
     return sum(not character.isascii() for character in text) > 5 * text.count(_LOST)
 
 
-def _codec(name: str) -> str | None:
+def codec_of(name: str) -> str | None:
+    """The codec that decodes what programs call by this name; None where there is none."""
     try:
         codec = codecs.lookup(name)
     except LookupError:
@@ -279,7 +281,7 @@ def _likely(sample: bytes) -> list[str]:
         found.sort(
             key=lambda result: (-round(result["confidence"], 3), "iso" not in (result["encoding"] or "").lower())
         )
-        names = [name for result in found if (name := _codec(result["encoding"] or "")) is not None]
+        names = [name for result in found if (name := codec_of(result["encoding"] or "")) is not None]
         plausible = [name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD]
         if _is_windows(sample):
             plausible.sort(key=lambda name: name.startswith("iso8859"))
@@ -330,7 +332,7 @@ def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
     from chardet import EncodingEra, detect_all
 
     found = detect_all(sample, encoding_era=eras | EncodingEra.DOS | EncodingEra.LEGACY_MAC, max_bytes=_SAMPLE_BYTES)
-    name = _codec(found[0]["encoding"] or "") if found and found[0]["confidence"] >= _SURE else None
+    name = codec_of(found[0]["encoding"] or "") if found and found[0]["confidence"] >= _SURE else None
     if name is None or name == everyday or _oddity(sample, everyday) < _MUCH_ODDER * max(_oddity(sample, name), 0.001):
         return []
     return [name]

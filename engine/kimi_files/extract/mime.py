@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from contextlib import suppress
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Part
 from email.parser import BytesParser
 from email.policy import compat32
 
 from kimi_files.errors import DamagedFile, TooComplex
-from kimi_files.extract.encoding import Decoded, detect_encoding
+from kimi_files.extract.encoding import Decoded, codec_of, detect_encoding
 from kimi_files.extract.mail import Attachment, Message
 
 _SHOWN = ("From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
@@ -24,6 +25,8 @@ _TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 _HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _OUTLOOKS_ENVELOPE = b"\x78\x9f\x3e\x22"
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r]")
+_LEAST_NO_BASE64, _LINE = 2, 400
 _OF_MIME = re.compile(r"MIME-Version$|Content-(?:Type|Transfer-Encoding)$", re.IGNORECASE)
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
 
@@ -67,7 +70,14 @@ def header(part: Part, name: str) -> str:
 def content_of(part: Part) -> bytes:
     """The bytes of a part that has no parts."""
     payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    if not isinstance(payload, bytes):
+        return b""
+    written = part.get_payload() if _is_base64(part) else ""
+    first = written[:_LINE].lstrip().partition("\n")[0] if isinstance(written, str) else ""
+    if len(_NO_BASE64.findall(first)) >= _LEAST_NO_BASE64:
+        # Plain text that is called base64.
+        return str(written).encode("utf-8", "surrogateescape")
+    return payload
 
 
 def text_of(part: Part) -> str:
@@ -181,10 +191,14 @@ def _report(part: Part) -> str:
 
 def _undone(part: Part, inner: Part) -> Part:
     """The message in a part. The standard has it never encoded; some programs write it as base64 all the same."""
-    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64" or inner.keys():
+    if not _is_base64(part) or inner.keys():
         return inner
     inner["Content-Transfer-Encoding"] = "base64"
     return parse_parts(content_of(inner))
+
+
+def _is_base64(part: Part) -> bool:
+    return str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
 
 
 def _from_outlook(content: bytes) -> Message | None:
@@ -208,7 +222,7 @@ def _decoded_header(value: object) -> str:
         stream = io.BytesIO(raw.encode("utf-8", "surrogateescape"))
         raw = "".join(Decoded(stream, detect_encoding(stream)))
     if "=?" in raw:
-        with suppress(ValueError):
+        with suppress(ValueError, HeaderParseError):
             raw = "".join(
                 text if isinstance(text, str) else _decoded_word(text, charset) for text, charset in decode_header(raw)
             )
@@ -217,9 +231,6 @@ def _decoded_header(value: object) -> str:
 
 def _decoded_word(text: bytes, charset: str | None) -> str:
     stream = io.BytesIO(text)
-    if charset and charset.lower() not in ("unknown-8bit", "us-ascii"):
-        try:
-            return text.decode(charset, "replace")
-        except LookupError:
-            pass
+    if charset and charset.lower() not in ("unknown-8bit", "us-ascii") and (codec := codec_of(charset)):
+        return text.decode(codec, "replace")
     return "".join(Decoded(stream, detect_encoding(stream)))

@@ -131,6 +131,34 @@ def test_headers_and_bodies_in_wrong_encodings_are_read() -> None:
     assert text.endswith("Grüße aus Köln")
 
 
+@pytest.mark.parametrize(
+    ("said", "written", "words"),
+    [
+        ("gb2312", "gb18030", "朱镕基〇会议"),
+        ("ks_c_5601-1987", "cp949", "똠방각하"),
+        ("shift_jis", "cp932", "①㈱髙橋"),
+        ("iso-8859-1", "cp1252", "“quoted” €"),
+        ("big5", "cp950", "恒碁裏"),
+    ],
+)
+def test_titles_are_read_in_the_larger_encoding_that_a_name_stands_for(said: str, written: str, words: str) -> None:
+    encoded = base64.b64encode(words.encode(written)).decode()
+    assert f"**Subject:** {words}\n" in message(f"Subject: =?{said}?B?{encoded}?=\n\nx\n".encode()).texts[0]
+
+
+def test_a_title_that_cannot_be_decoded_stays_as_it_is() -> None:
+    assert "**Subject:** =?UTF-8?B?nnDus?=" in message(b"From: a@b.c\nSubject: =?UTF-8?B?nnDus?=\n\nHi\n").texts[0]
+
+
+def test_plain_text_that_is_called_base64_keeps_its_lines() -> None:
+    raw = (
+        b"Subject: x\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nNot encoded, at all.\nTwo lines!\n"
+    )
+    assert message(raw).texts == [f"{HEAD}Not encoded, at all.\nTwo lines!"]
+    broken = b"Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nA long line that is =\nbroken for the way.\n"
+    assert message(broken).texts == [f"{HEAD}A long line that is broken for the way."]
+
+
 def test_a_message_in_utf_16_is_read() -> None:
     assert "**Subject:** x" in message("From: a@example.org\nSubject: x\n\nBody".encode("utf-16")).texts[0]
 
