@@ -7,15 +7,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from kimi_files.formats import may_be_wide
 
-if TYPE_CHECKING:
-    from chardet import EncodingEra
-
 BLOCK_BYTES = 1 << 20
-_SAMPLE_BYTES = 1 << 16
+SAMPLE_BYTES = 1 << 16
+"""Of a text whose encoding is not plain, so much is looked at."""
+
 _WINDOW_BYTES = 1 << 12
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -27,16 +26,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_TWO_NOT_ASCII = re.compile(rb"[\x80-\xff]{2}")
 _ESCAPES = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b\$[@B]|\x1b\([IJ]"), "iso2022_jp_2"))
 # What says UTF-16 in single bytes cannot be UTF-16.
 _XML_DECLARATION = re.compile(
     rb"""\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*["'](?!(?i:utf-?(?:16|32)))([A-Za-z][\w.:-]{0,40})["']"""
 )
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_NO_ISO = re.compile(rb"[\x80-\x9f]")
-_GREEK_CAPITAL = re.compile(rb"(?<![\xb5-\xfe])\xa2[\xdc-\xfe]")
-_LEAST_SIGNS = 0.005
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
 _CONTROL_CODES = bytes([*range(0x09), *range(0x0E, 0x20)])
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
@@ -55,61 +50,6 @@ _SUPERSETS = {
     "iso8859-11": "cp874",
     "big5": "cp950",
 }
-
-# Signs of a wrong guess: control characters and lines of boxes, a sign or a capital inside of a word, two scripts in it.
-_LATIN = "A-Za-zªºÀ-ÖØ-öø-ɏ"
-_OTHER_SCRIPT = "Ͱ-ϿЀ-ӿ֐-׿؀-ۿก-๛"
-_ODD = re.compile(
-    "[\x80-\x84\x86-\x9f\ufffd─-▟]"
-    f"|(?<=[{_LATIN}])[{_OTHER_SCRIPT}]|(?<=[{_OTHER_SCRIPT}])[{_LATIN}]"
-    r"|(?<=[^\W\d_])[¡-¿×÷ˆ˜†‡•‰‚„…‹›€ƒ™№](?=[^\W\d_])"
-    "|(?<=[a-zß-öø-ÿа-яё])[À-ÖØ-ÞŠŒŽŸЀ-Я]"
-)
-_MOST_ODD = 0.05
-_MUCH_ODDER = 4
-_SURE = 0.6
-_BEYOND_LATIN = re.compile(f"[{_OTHER_SCRIPT}぀-鿿가-힯]")
-_FEW_LETTERS = 6
-_ICELANDIC = {b"\xd0", b"\xde", b"\xf0", b"\xfe"}
-_IDEOGRAPHS = re.compile("[　-ヿ一-鿿！-｠\t\n\r -~]")
-_KANA_OR_STOP = re.compile("[、。，ぁ-ヺ]")
-
-# In few words no likelihood tells the encodings of the West and of Central Europe, but where each sign stands does: in those
-# of DOS and the first Macs letters are where Windows has signs, and in all others some stand where no text has them.
-_SMALL = "àáâãäåæçèéêëìíîñòóôõöøùúûüýßœšž"
-_SMALL_ON_WINDOWS = f"{_SMALL}ðþ"
-_SMALL_CENTRAL = "áâäąăćčçďđéëęěíîľłĺńňóôöőŕřśšşťţúüůűýźžżß"
-_ENOUGH_BYTES = 1 << 13
-_MOST_FOREIGN_LETTERS = 0.45
-_FEW_SIGNS, _NEARLY_ALL = 30, 0.97
-# The letters that are met most, roughly: of two encodings that fit, one may give "für" and the other "fźr".
-_OFTEN = str.maketrans(dict.fromkeys("éáíóüöäñàèßąęłżś", "2") | dict.fromkeys("çêãõúåøôâïćńčřěšžýőű", "1"))
-
-
-def _natural(small: str) -> re.Pattern[str]:
-    """Signs beyond ASCII where texts have them: a small letter in a word, a quotation mark at its beginning, and so on."""
-    large = small.upper().replace("SS", "")
-    return re.compile(
-        r"(?=[^\x00-\x7f])(?:"
-        f"(?:(?<=[A-Za-z{small}{large}])|(?<![^\\s,;('])(?=.(?:[a-z{small}]|\\s)))[{small}](?![A-Z{large}])"
-        f"|(?<=[AEOaeou\u00e9])ï|(?<![a-z{small}])[{large}](?=[a-z{small}A-Z{large}])|(?<=[A-Z{large}])[{large}]"
-        f"|(?<=[A-Za-z{small}])’(?=[A-Za-z{small}])|(?<=[sxz])’(?=\\s)"
-        r"|(?<!\w)[“‘„«¿¡](?=[\w¿¡“‘\"'(\s])|(?<![\s(])[”’»“](?!\w)|(?<=\s)»(?!\w)"
-        r"|(?<=\s)[–—](?=\s)|(?<=[\da-z])[–—](?=[\da-zA-Z])|(?<=[\w.,?!\s])…(?!\w)|(?<![^\s,;])•(?=\s)"
-        r"|(?<=[\w.,:;!?%«)])\xa0|\xa0(?=[\w(»%:;!?])"
-        r"|[£€¥](?=\s?\d)|(?<=[\d\s])[€°£](?!\w)|°(?=[CF]\b)|(?<=[\w\s])[®™](?!\w)|©(?=\s)|(?<!\w)§(?=\s?\d)|(?<=[\dm])[ªº²³½](?!\w))"
-    )
-
-
-_NATURAL, _NATURAL_CENTRAL, _NATURAL_ON_WINDOWS = map(_natural, (_SMALL, _SMALL_CENTRAL, _SMALL_ON_WINDOWS))
-_OLD = {"mac_roman": _NATURAL, "cp850": _NATURAL, "cp437": _NATURAL, "cp852": _NATURAL_CENTRAL}
-_NEWER = {
-    "cp1250": _NATURAL_CENTRAL,
-    "iso8859-2": _NATURAL_CENTRAL,
-    "cp1254": _natural(f"{_SMALL}ğış"),
-    "cp1257": _natural("äåéóõöüßāčēģīķļņōŗšūžąęėįųćłńśź"),
-}
-_FOREIGN_WORD = re.compile(r"[A-Za-z]*[^\W\d_A-Za-z][^\W\d_]*")
 
 # No decoder gives a lone surrogate, so that what was replaced can be told from a U+FFFD that stood in the file.
 _LOST = "\udfff"
@@ -173,7 +113,7 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     Reads the stream up to a few times; leaves it anywhere.
     """
     stream.seek(0)
-    head = stream.read(_SAMPLE_BYTES)
+    head = stream.read(SAMPLE_BYTES)
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name, len(mark), _decodes(stream, name, len(mark)))
@@ -189,7 +129,9 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
     named = codec_of(declared) if declared else None
     if named and _decodes(stream, named):
         return Encoding(named)
-    candidates = ([named] if named else []) + _likely(sample)
+    from kimi_files.extract.likely_encoding import likely
+
+    candidates = ([named] if named else []) + likely(sample)
     for candidate in candidates:
         if _decodes(stream, candidate):
             return Encoding(candidate)
@@ -242,12 +184,12 @@ def _sample(stream: BinaryIO) -> bytes:
     """Whole lines around what is not ASCII: a log may begin with megabytes that are the same in every encoding."""
     sample = bytearray()
     stream.seek(0)
-    while len(sample) < _SAMPLE_BYTES and (block := stream.read(BLOCK_BYTES)):
+    while len(sample) < SAMPLE_BYTES and (block := stream.read(BLOCK_BYTES)):
         position = 0
-        while len(sample) < _SAMPLE_BYTES and (found := _NOT_ASCII.search(block, position)):
+        while len(sample) < SAMPLE_BYTES and (found := NOT_ASCII.search(block, position)):
             start = block.rfind(b"\n", position, found.start()) + 1 or position
             position = block.find(b"\n", found.start() + _WINDOW_BYTES) + 1 or len(block)
-            sample += block[start:position][: _SAMPLE_BYTES - len(sample)]
+            sample += block[start:position][: SAMPLE_BYTES - len(sample)]
     return bytes(sample)
 
 
@@ -263,104 +205,3 @@ def codec_of(name: str) -> str | None:
     except LookupError:
         return None
     return _SUPERSETS.get(codec.name, codec.name) if codec._is_text_encoding else None
-
-
-def _likely(sample: bytes) -> list[str]:
-    """Encodings in the order in which they are worth trying: chardet's, without those that give odd words."""
-    from chardet import EncodingEra, detect_all
-
-    if wide := _wide_ideographs(sample):
-        return [wide]
-    everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
-    western = _oddity(sample, "cp1252") <= _MOST_ODD
-    if old := _old(sample):
-        return [old, "cp1252"]
-    for eras in (everyday, EncodingEra.DOS | EncodingEra.LEGACY_MAC):
-        found = detect_all(sample, ignore_threshold=True, encoding_era=eras, max_bytes=_SAMPLE_BYTES)
-        # Of two that are as likely, ISO: what Windows adds to it are bytes that do not occur here, or ISO is implausible.
-        found.sort(
-            key=lambda result: (-round(result["confidence"], 3), "iso" not in (result["encoding"] or "").lower())
-        )
-        names = [name for result in found if (name := codec_of(result["encoding"] or "")) is not None]
-        plausible = [name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD]
-        if _is_windows(sample):
-            plausible.sort(key=lambda name: name.startswith("iso8859"))
-        if western and (not plausible or (_is_latin(sample, plausible[0]) and _says_little(sample))):
-            return ["cp1252", *plausible]
-        if plausible:
-            return [*_older(sample, plausible[0], everyday), *plausible, "cp1252"]
-    return ["cp1252"]
-
-
-def _is_windows(sample: bytes) -> bool:
-    """Whether there are signs where ISO has none, or a Greek capital where ISO closes a quotation."""
-    signs = len(_NO_ISO.findall(sample))
-    return signs > _LEAST_SIGNS * len(_NOT_ASCII.findall(sample)) or _GREEK_CAPITAL.search(sample) is not None
-
-
-def _old(sample: bytes) -> str | None:
-    """The encoding of DOS or the first Macs in which each sign stands where texts have it, and in no newer one; of several the
-    one with the commoner letters. None where words are in another script."""
-    sample = sample[:_ENOUGH_BYTES]
-    pairs, foreign = len(_TWO_NOT_ASCII.findall(sample)), len(_NOT_ASCII.findall(sample))
-    if foreign > _FEW_SIGNS and 2 * pairs > _MOST_FOREIGN_LETTERS * foreign:
-        return None
-    if _stands_well(sample.decode("cp1252", "replace"), _NATURAL_ON_WINDOWS):
-        return None
-    best, best_score = None, 0
-    for name, natural in (_OLD | _NEWER).items():
-        text = sample.decode(name, "replace")
-        if not _stands_well(text, natural):
-            continue
-        letters = text.translate(_OFTEN)
-        score = 1 + letters.count("2") * 2 + letters.count("1") - text.count("2") * 2 - text.count("1")
-        if score > best_score:
-            best, best_score = name, score
-    return best if best in _OLD else None
-
-
-def _stands_well(text: str, natural: re.Pattern[str]) -> bool:
-    foreign = len(text) - len(text.encode("ascii", "ignore"))
-    if len(natural.findall(text)) < (foreign if foreign < _FEW_SIGNS else _NEARLY_ALL * foreign):
-        return False
-    words = "".join(_FOREIGN_WORD.findall(text))
-    return len(words) - len(words.encode("ascii", "ignore")) <= _MOST_FOREIGN_LETTERS * len(words)
-
-
-def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
-    """The encoding of DOS or the first Macs that explains far better what an everyday one explains oddly."""
-    from chardet import EncodingEra, detect_all
-
-    found = detect_all(sample, encoding_era=eras | EncodingEra.DOS | EncodingEra.LEGACY_MAC, max_bytes=_SAMPLE_BYTES)
-    name = codec_of(found[0]["encoding"] or "") if found and found[0]["confidence"] >= _SURE else None
-    if name is None or name == everyday or _oddity(sample, everyday) < _MUCH_ODDER * max(_oddity(sample, name), 0.001):
-        return []
-    return [name]
-
-
-def _oddity(sample: bytes, name: str) -> float:
-    """Which part of the characters beyond ASCII stand where no writing has them; 1 if nothing decodes."""
-    text = sample.decode(name, "ignore")
-    foreign = len(text) - len(text.encode("ascii", "ignore"))
-    return len(_ODD.findall(text)) / foreign if foreign else 1.0
-
-
-def _is_latin(sample: bytes, name: str) -> bool:
-    """Whether the text has no other letters than Latin ones, or single letters where other scripts have words."""
-    return not _TWO_NOT_ASCII.search(sample) or not _BEYOND_LATIN.search(sample.decode(name, "ignore"))
-
-
-def _says_little(sample: bytes) -> bool:
-    """A few different letters are not enough to tell one Latin alphabet from another; Iceland's are."""
-    letters = set(_NOT_ASCII.findall(sample))
-    return len(letters) < _FEW_LETTERS and not letters & _ICELANDIC
-
-
-def _wide_ideographs(sample: bytes) -> str | None:
-    """UTF-16 of nothing but Chinese or Japanese, which has no zero bytes: it makes sense in one byte order only."""
-    shares = {}
-    for name in ("utf-16-le", "utf-16-be"):
-        text = sample[: len(sample) // 2 * 2].decode(name, "replace")
-        shares[name] = len(_IDEOGRAPHS.findall(text)) / len(text) if _KANA_OR_STOP.search(text) else 0.0
-    best = max(shares, key=lambda name: shares[name])
-    return best if shares[best] >= 0.95 and min(shares.values()) <= 0.8 else None
