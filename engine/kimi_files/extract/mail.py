@@ -23,6 +23,7 @@ _MOST_BYTES = 128 << 20
 # A plain text with less of the letters than the HTML beside it is a stub: "this message needs an HTML viewer".
 _ENOUGH = 0.7
 _LABEL_CHARACTERS = 200
+_OWN_LABEL = "message"
 
 _ENCRYPTED = "The message is encrypted: its text is not in it."
 
@@ -63,7 +64,7 @@ def read(
 
     Raises DamagedFile where it is no message.
     """
-    yield from _Pages().of(parsed(stream.read(), format), "message", 0)
+    yield from _Pages().of(parsed(stream.read(), format), _OWN_LABEL, 0)
 
 
 def body_of(message: Message) -> tuple[str, list[str]]:
@@ -99,6 +100,7 @@ class _Pages:
         self._number = 0
         self._attachments = 0
         self._bytes = 0
+        self._labels = {_OWN_LABEL}
 
     def of(self, message: Message, label: str, depth: int) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
         self._number += 1
@@ -124,12 +126,14 @@ class _Pages:
         """What the message says about an attachment; its pages go to ``inner``."""
         name = " ".join(attachment.name.split()) or "attachment"
         path = name if not depth else f"{label} / {name}"
+        path, number = self._unique(path)
+        shown = f"{name} ({number})" if number > 1 else name
         self._attachments += 1
         if isinstance(attachment.content, Message):
             if depth + 1 >= _DEEPEST or self._attachments > _MOST_ATTACHMENTS:
-                yield f"- {name} (a message): not read, too much is attached to each other"
+                yield f"- {shown} (a message): not read, too much is attached to each other"
                 return
-            yield f"- {name} (a message)"
+            yield f"- {shown} (a message)"
             inner.extend(
                 event for event in self.of(attachment.content, path, depth + 1) if not isinstance(event, Advance)
             )
@@ -138,14 +142,24 @@ class _Pages:
         self._bytes += size
         try:
             if self._attachments > _MOST_ATTACHMENTS or self._bytes > _MOST_BYTES:
-                yield f"- {name} ({_amount(size)}): not read, too much is attached"
+                yield f"- {shown} ({_amount(size)}): not read, too much is attached"
                 return
             kind, pages = self._pages_of(attachment.content, name, path, depth)
         except KimiFilesError as error:
-            yield f"- {name} ({_amount(size)}): not read. {error.message}"
+            yield f"- {shown} ({_amount(size)}): not read. {error.message}"
             return
-        yield f"- {name} ({kind}, {_amount(size)})"
+        yield f"- {shown} ({kind}, {_amount(size)})"
         inner.extend(pages)
+
+    def _unique(self, label: str) -> tuple[str, int]:
+        """A page is asked for by its label: of several attachments of one name, the second is told from the first."""
+        label, number = shortened(label, _LABEL_CHARACTERS - 8), 1
+        found = label
+        while found in self._labels:
+            number += 1
+            found = f"{label} ({number})"
+        self._labels.add(found)
+        return found, number
 
     def _pages_of(
         self, content: bytes, name: str, path: str, depth: int

@@ -101,14 +101,14 @@ class _Folder:
         return [(kind, " ".join(value.split())) for kind, value in headers if value]
 
     def _attachment(self, depth: int) -> Attachment:
-        name = self.text(_LONG_NAME) or self.text(_SHORT_NAME) or self.text(_DISPLAY_NAME)
+        name = self.text(_LONG_NAME) or self.text(_SHORT_NAME)
         embedded = f"{self._path}/__substg1.0_{_DATA:04X}000D".lstrip("/")
         inside = next((path for path in self._folders if path.lower() == embedded.lower()), None)
         if inside is not None and "__properties_version1.0" in self._folders[inside]:
             folder = _Folder(self._container, self._folders, self._named, inside, 24, self._encoding)
             message = folder.message(depth + 1)
-            return Attachment(name or message.subject or "message", message)
-        return Attachment(name or "attachment", self._bytes(_DATA))
+            return Attachment(name or message.subject or self.text(_DISPLAY_NAME) or "message", message)
+        return Attachment(name or self.text(_DISPLAY_NAME) or "attachment", self._bytes(_DATA))
 
     def _inner(self, start: str) -> list[_Folder]:
         """The folders right in this one whose names start so."""

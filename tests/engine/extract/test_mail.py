@@ -79,6 +79,26 @@ def test_attachments_are_pages_called_after_them() -> None:
     assert "- cut.docx (200 bytes): not read. " in listed
 
 
+def test_attachments_of_one_name_are_told_from_each_other() -> None:
+    inner = eml("Forwarded", attachments=[("a.txt", b"one"), ("a.txt", b"two")])
+    found = message(
+        eml("x", attachments=[("a.csv", b"k,v\n1,2\n"), ("a.csv", b"k,v\n3,4\n"), ("message", inner), ("", inner)])
+    )
+    assert [page.label for page in found.pages] == [
+        "message",
+        "a.csv",
+        "a.csv (2)",
+        "message (2)",
+        "message (2) / a.txt",
+        "message (2) / a.txt (2)",
+        "message (3)",
+        "message (3) / a.txt",
+        "message (3) / a.txt (2)",
+    ]
+    assert found.texts[2] == "| k | v |\n| --- | --- |\n| 3 | 4 |"
+    assert "- a.csv (2) (CSV, 8 bytes)\n- message (2) (a message)" in found.texts[0]
+
+
 def test_messages_within_messages_are_pages_to_a_depth() -> None:
     inner = eml("Deepest words", Subject="level 8")
     for level in range(7, -1, -1):
