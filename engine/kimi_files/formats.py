@@ -298,9 +298,8 @@ _LEAST_OTHERS = 0.15
 # Korean mail of the nineties: after this, control characters go over to Korean and back.
 _SHIFTS = b"\x1b$)C"
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f\x7f\ufffe\uffff]")
-_COMMON_CHARACTERS = re.compile(
-    r"[\s!-~\u00a0-\u06ff\u0900-\u0e7f\u1e00-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\uffef]"
-)
+# Compiled at its first use: such wide ranges take longer than the whole table above.
+_COMMON_CHARACTERS = r"[\s!-~\u00a0-\u06ff\u0900-\u0e7f\u1e00-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\uffef]"
 _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
@@ -324,7 +323,7 @@ def _decodes_as_text(head: bytes, encoding: str) -> bool:
         text = whole[: error.start].decode(encoding, "ignore")
     if not text:
         return encoding not in _WIDE_ENCODINGS  # a byte order mark and nothing else
-    return not _CONTROL_CHARACTERS.search(text) and len(_COMMON_CHARACTERS.findall(text)) >= 0.9 * len(text)
+    return not _CONTROL_CHARACTERS.search(text) and len(re.findall(_COMMON_CHARACTERS, text)) >= 0.9 * len(text)
 
 
 # ---- by signature

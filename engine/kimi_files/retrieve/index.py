@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from kimi_files.content import Content, Layer
 from kimi_files.errors import ReaderDied
@@ -19,9 +19,9 @@ from kimi_files.local.database import Database
 from kimi_files.local.locks import claim
 from kimi_files.progress import Progress, no_progress
 from kimi_files.retrieve.postings import PassageKey, PassageRow, SegmentPostings
-from kimi_files.retrieve.segment import Segment
 
 if TYPE_CHECKING:
+    from kimi_files.retrieve.segment import Segment
     from kimi_files.workers.pool import WorkerPool
 
 INDEX_VERSION = 2
@@ -80,8 +80,6 @@ _FORMATS_WITHOUT_HEADINGS = frozenset(known.name for known in FORMATS if known.r
 _FIRST_SECONDS = 120.0
 _CHARACTERS_A_SECOND = 100_000  # a tenth of what a slow machine does
 _SEGMENTS_A_TRANSACTION = 16
-
-_checked_segment = TypeAdapter(Segment)
 
 
 class PassageIndex:
@@ -293,8 +291,10 @@ async def _feed(content: Content, progress: Progress) -> AsyncIterator[bytes]:
 
 
 def _segment(untrusted_frame: bytes) -> Segment:
+    from kimi_files.retrieve.checked import segment  # of no use to who only reads
+
     try:
-        return _checked_segment.validate_json(untrusted_frame)
+        return segment.validate_json(untrusted_frame)
     except ValidationError:
         raise ReaderDied(
             "The worker that cuts this text into passages sent something else.", "This is a fault: please report it."

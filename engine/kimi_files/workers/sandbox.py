@@ -7,7 +7,6 @@ out, and ``confine`` says so. Readers go on importing what they need: code and f
 from __future__ import annotations
 
 import os
-import platform
 import struct
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -182,7 +181,7 @@ def _filter_calls(libc: Any) -> None:
 
 def _instructions() -> list[bytes]:
     """Allow what reading and computing take; anything else fails with EPERM."""
-    column, architecture = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}.get(platform.machine(), (0, None))
+    column, architecture = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}.get(os.uname().machine, (0, None))
     if architecture is None or sys.maxsize < 1 << 32:
         raise OSError(_ENOSYS, os.strerror(_ENOSYS))
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
+from kimi_files.retrieve import checked
 from kimi_files.retrieve.passages import TARGET_TOKENS, Cut, Cutter, OutlinePlace, run, segments
-from kimi_files.retrieve.segment import PASSAGES_A_SEGMENT, TIMES_BITS, Segment
+from kimi_files.retrieve.segment import PASSAGES_A_SEGMENT, TIMES_BITS
 from kimi_files.retrieve.words import words
 from kimi_files.tokens import estimate_tokens
 
@@ -163,7 +163,7 @@ def test_the_job_sends_segments_that_point_into_themselves() -> None:
     pages = [f"# Part {number}\n" + PARAGRAPH * 3 + f"word{number} 1,234 2018" for number in range(700)]
     feed = (json.dumps([number, 0, page]).encode() for number, page in enumerate(pages, 1))
     sent = [
-        TypeAdapter(Segment).validate_json(frame.to_json())
+        checked.segment.validate_json(frame.to_json())
         for frame in run(None, {"outline": [], "marked": True, "paged": True}, feed)
     ]
     assert len(sent) > 1
@@ -195,9 +195,9 @@ def test_a_segment_stays_below_what_a_frame_may_hold() -> None:
 )
 def test_what_a_worker_sends_is_checked(change: dict[str, object]) -> None:
     good = json.loads(next(segments(cut("some text"))).to_json())
-    TypeAdapter(Segment).validate_python(good)
+    checked.segment.validate_python(good)
     with pytest.raises(ValueError, match="validation error"):
-        TypeAdapter(Segment).validate_python(good | change)
+        checked.segment.validate_python(good | change)
 
 
 def test_the_cost_of_a_passage_is_that_of_its_lines() -> None:
