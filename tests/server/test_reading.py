@@ -386,13 +386,25 @@ async def test_a_question_over_a_folder_says_what_was_not_read(connect):
         (session.folder / "a.txt").write_text("The shaft was replaced in May.\n")
         (session.folder / "scan.png").write_bytes(picture((40, 40)))
         (session.folder / "locked.pdf").write_bytes(pdf([Page(["secret"])], password="open"))
+        (session.folder / "b.zip").write_bytes(archive_of("b.zip", {"inner.txt": b"The shaft again."}))
         answer = await session.call(
             "ask_about_files", question="When was the shaft replaced? And the xyzzy?", files=["."]
         )
     assert "[1] a.txt, line 1" in answer
     assert "scan.png" in answer
     assert "locked.pdf" in answer
+    assert "the files in b.zip (an archive" in answer
     assert "not found in any file: xyzzy" in answer
+
+
+async def test_files_with_scanned_pages_are_named_with_the_remedy_once(connect):
+    async with connect() as session:
+        for n in range(5):
+            (session.folder / f"{n}.pdf").write_bytes(pdf([Page([f"The shaft {n} was replaced."]), Page(picture=True)]))
+        answer = await session.call("ask_about_files", question="Which shaft was replaced?", files=["."])
+    assert answer.count("page 2 is a picture without text") == 3
+    assert answer.count("install OCR") <= 1
+    assert "2 more files with pages that are pictures or scans" in answer
 
 
 async def test_the_head_of_an_answer_has_four_lines_and_names_every_file_that_was_not_read(connect):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
-from kimi_files_tools.layout import one_line, unread_line
+from kimi_files_tools.layout import ocr_remedy, one_line, unread_line
 
 if TYPE_CHECKING:
     from kimi_files.answer import Answer, Citation
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The lines that say what was searched, which terms were not found and which other headings match.
 _SEARCHED_TOKENS = 170
+# Of files with pages that nobody has read.
+_PARTLY_NAMED = 3
 
 
 def reserved_tokens(contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> int:
@@ -88,7 +90,12 @@ def _not_read_line(not_read: Sequence[NotRead], contents: Sequence[Content], max
         for content in contents
         if content.tokens and any(page.without_text and page.kind != "clip" for page in content.pages)
     ]
-    warnings = [f"{one_line(content.name, 80)}: {one_line(unread_line(content), 200)}" for content in partly[:3]]
+    shown = partly[:_PARTLY_NAMED]
+    warnings = [f"{one_line(content.name, 80)}: {one_line(unread_line(content), 200)}" for content in shown]
+    if remedy := ocr_remedy():
+        warnings[:-1] = [words.replace(remedy, "") for words in warnings[:-1]]
+    if more := len(partly) - len(shown):
+        warnings.append(f"{_count(more, 'more file')} with pages that are pictures or scans")
     left = max_tokens // 10
     parts: list[str] = []
     for words in map(str, not_read):

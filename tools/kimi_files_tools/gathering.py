@@ -11,6 +11,7 @@ from kimi_files.access import is_folder, readable_files
 from kimi_files.answer import Exhibit
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
+from kimi_files.formats import FORMATS
 from kimi_files.progress import Progress
 from kimi_files_tools.arguments import MOST_FILES
 from kimi_files_tools.layout import one_line, unread_line
@@ -20,6 +21,9 @@ from kimi_files_tools.workspace import Workspace, is_file_id
 _AT_ONCE = 12
 # Reading scans takes half a minute at most, and some hosts give up after one.
 _SCANS_BEGIN_WITHIN = 20.0
+
+_ARCHIVES = frozenset(known.name for known in FORMATS if known.reader == "archive")
+_WHY_NOT_INSIDE = "an archive, of which the list was searched: name files in it, as archive.zip!/inner/file.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ async def gather(workspace: Workspace, files: Sequence[str], progress: Progress)
     not_read += [NotRead(one_line(name, 120), one_line(str(failure), 200)) for name, failure in failures.items()]
     silent = [one.content for one in files_read if not one.content.tokens and not one.exhibits]
     not_read += [NotRead(one_line(content.name, 120), _why_silent(content)) for content in silent]
+    archives = [one.content for one in files_read if one.content.format in _ARCHIVES]
+    not_read += [NotRead(f"the files in {one_line(content.name, 120)}", _WHY_NOT_INSIDE) for content in archives]
     searchable = tuple(one.content for one in files_read if one.content.tokens)
     exhibits = tuple(exhibit for one in files_read for exhibit in one.exhibits)
     if not searchable and not exhibits:

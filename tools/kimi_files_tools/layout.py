@@ -57,9 +57,7 @@ def warning_line(content: Content) -> str:
     if silent:
         example = ranges(silent[:3], labels)
         remedy = f'call with pages="{example}", pictures=true'
-        if not extras.has("ocr"):
-            remedy += f", or install OCR to have it read: {extras.install_command('ocr')}"
-        warnings.append(f"{_pages_are(silent, labels, 'picture')} without text: {remedy}")
+        warnings.append(f"{_pages_are(silent, labels, 'picture')} without text: {remedy}{ocr_remedy()}")
     recognised = [page.number for page in content.pages if page.ocr == "read" and page.characters]
     if recognised:
         where = "" if len(recognised) == len(content.pages) else f"{_pages_are(recognised, labels, 'scan')}: "
@@ -71,6 +69,11 @@ def warning_line(content: Content) -> str:
         warnings.append(content.correction)
     warnings.extend(content.warnings)
     return one_line(" · ".join(warnings), _WARNING_CHARACTERS)
+
+
+def ocr_remedy() -> str:
+    """What else can be done about pages without text; nothing where it is done."""
+    return "" if extras.has("ocr") else f", or install OCR to have it read: {extras.install_command('ocr')}"
 
 
 def unread_line(content: Content) -> str:

@@ -150,24 +150,32 @@ def naming(question: str, names: Sequence[str]) -> list[float]:
     A word of the question counts if it is capitalised or holds a digit, a run of Chinese signs by its pairs; the rarer
     among the names, the more. Nothing is named unless two words of a name are said, or half of them, or half of those
     that are made of letters: a single word of a long name says too little, and sends good questions to the wrong file.
-    Of several years the last one counts: a report tells the years before it too.
+    Of several years the last one counts: a report tells the years before it too. A file is measured by those with which
+    it shares what was said: of "Walmart and Best Buy" each names one.
     """
     of_names = [_name_words(name) for name in names]
     said = _naming_words(question)
     files_with = Counter(word for of_name in of_names for word in of_name)
     earlier = set(sorted(filter(is_year, said))[:-1])
     clearness = [0.0] * len(names)
+    named_by: list[set[str]] = [set() for _ in names]
     for at, of_name in enumerate(of_names):
         hits = {word: share for word in of_name if (share := _said_share(word, said))}
         # What most names have in common tells none of them apart.
         telling = {word: share for word, share in hits.items() if files_with[word] * 2 <= max(len(names), 2)}
         if telling and _is_named(of_name, hits, said):
+            named_by[at] = set(telling)
             clearness[at] = sum(
                 share * (EARLIER_YEAR_WEIGHT if word in earlier else 1.0) * math.log(1 + len(names) / files_with[word])
                 for word, share in telling.items()
             )
-    best = max(clearness, default=0.0)
-    return [clear / best if best else 0.0 for clear in clearness]
+    best: dict[str, float] = {}
+    for words_of_name, clear in zip(named_by, clearness, strict=True):
+        best.update((word, clear) for word in words_of_name if clear > best.get(word, 0.0))
+    return [
+        clear / max(best[word] for word in words_of_name) if words_of_name else 0.0
+        for words_of_name, clear in zip(named_by, clearness, strict=True)
+    ]
 
 
 def _is_named(of_name: Mapping[str, bool], hits: Iterable[str], said: Mapping[str, int]) -> bool:

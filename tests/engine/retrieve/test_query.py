@@ -150,6 +150,14 @@ def test_what_all_names_share_tells_none_apart() -> None:
     assert naming("The Annual Report 2025", ["Annual Report 2025 A.pdf", "Annual Report 2025 B.pdf"]) == [0.0, 0.0]
 
 
+def test_each_of_several_named_files_counts_in_full() -> None:
+    names = ["WALMART_2018_10K.pdf", "BestBuy annual report 2017.pdf", "WALMART_2017_10K.pdf", "notes.txt"]
+    clearness = naming("Compare the revenue of Walmart in 2018 with that of Best Buy", names)
+    assert clearness[:2] == [1.0, 1.0]
+    assert 0 < clearness[2] < 1
+    assert clearness[3] == 0
+
+
 def test_stop_words_of_the_question_s_language_weigh_little_and_are_not_missed() -> None:
     question = asked("Wie richtet man während der Installation das WLAN ein?")
     assert question.weights["wlan"] == 1.0
