@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import zip_longest
 
 from kimi_files.extract.document import PIECE_CHARACTERS, OcrState, OutlineEntry, PageKind, PageText
@@ -35,38 +36,28 @@ def page_texts(
     independently: the parts of each layer, in order, are that layer's text. Label and title are shortened to what an
     event holds.
     """
+    page = partial(
+        PageText,
+        number=number,
+        label=shortened(label, _LABEL_CHARACTERS),
+        kind=kind,
+        title=None if title is None else one_line(title),
+        without_text=without_text,
+        hidden=hidden,
+        ocr=ocr,
+    )
     if isinstance(text, str):
-        texts = iter((_sendable(text),)) if 0 < len(text) <= PIECE_CHARACTERS else cut([text])
-    else:
-        texts = cut(text)
-    plains = cut([plain]) if plain is not None else iter(())
-    short_label, short_title = shortened(label, _LABEL_CHARACTERS), None if title is None else one_line(title)
+        if max(len(text), len(plain or "")) <= PIECE_CHARACTERS:
+            # Most pages are one event.
+            yield page(text=_sendable(text), plain=None if plain is None else _sendable(plain))
+            return
+        text = (text,)
     empty = True
-    for text_part, plain_part in zip_longest(texts, plains, fillvalue=""):
+    for text_part, plain_part in zip_longest(cut(text), cut(() if plain is None else (plain,)), fillvalue=""):
         empty = False
-        yield PageText(
-            number=number,
-            label=short_label,
-            kind=kind,
-            title=short_title,
-            text=text_part,
-            plain=None if plain is None else plain_part,
-            without_text=without_text,
-            hidden=hidden,
-            ocr=ocr,
-        )
+        yield page(text=text_part, plain=None if plain is None else plain_part)
     if empty:
-        yield PageText(
-            number=number,
-            label=short_label,
-            kind=kind,
-            title=short_title,
-            text="",
-            plain=None if plain is None else "",
-            without_text=without_text,
-            hidden=hidden,
-            ocr=ocr,
-        )
+        yield page(text="", plain=None if plain is None else "")
 
 
 def outline_entry(title: str, level: int, page: int) -> OutlineEntry | None:
