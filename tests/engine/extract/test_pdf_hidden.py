@@ -53,6 +53,19 @@ def test_what_people_see_is_not_marked(operators: str) -> None:
     assert reading.warnings == []
 
 
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_what_is_drawn_tells_what_is_seen_wherever_it_stands(turned: int) -> None:
+    # The ground is a thick line, which has no inside.
+    on_a_line = f"0 0 0.4 RG 40 w 60 500 m 500 500 l S 1 g {write(72, 495, 'Open from nine to five')} 0 g"
+    operators = f"{on_a_line} 1 g {write(72, 300, _SECRET)} 0 g"
+
+    page = read(reader.read, pdf([Page(_SEEN, operators=operators, turned=turned)]), "a.pdf").pages[0]
+
+    assert f"[hidden: {_SECRET}]" in page.plain
+    assert page.plain.count("[hidden") == 1
+    assert "Open from nine to five" in page.plain
+
+
 def test_the_text_that_a_program_read_on_a_scan_is_no_hidden_text() -> None:
     picture = "q 595 0 0 842 0 0 cm /I Do Q"
     page = Page(
