@@ -33,7 +33,7 @@ _MOST_RUNS = 4_000
 # What a line of prose has at least: words in small letters, or signs of Chinese, Japanese and Korean.
 _FEWEST_SMALL = 3
 _FEWEST_WIDE = 12
-_WIDE_SIGNS = (("\u2e80", "\u9fff"), ("\uac00", "\ud7af"), ("\uf900", "\ufaff"), ("\uff00", "\uff60"))
+_WIDE_SIGNS = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]+")
 
 _LEADER = re.compile(r"[.·_…=\-–—]{4,}|(?:\. ?){4,}")
 _WITHOUT_BLANKS = "\u2e80"
@@ -387,11 +387,7 @@ def is_prose(words: list[Word], room: float) -> bool:
 
 def wide_signs(text: str) -> int:
     """How many of its letters and marks are Chinese, Japanese and Korean ones."""
-    return 0 if text.isascii() else sum(map(_is_wide, text))
-
-
-def _is_wide(sign: str) -> bool:
-    return any(first <= sign <= last for first, last in _WIDE_SIGNS)
+    return 0 if text.isascii() else sum(map(len, _WIDE_SIGNS.findall(text)))
 
 
 def mostly_prose(lines: list[Line], room: float) -> bool:
