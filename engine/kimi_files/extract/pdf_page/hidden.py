@@ -84,9 +84,7 @@ def seen_through(page: Any, text_page: Any) -> tuple[list[Hidden], list[Mark]]:
         if suspect not in seen and (text := _text(suspect.text, text_page)).strip()
     )
     look = _look()
-    marks = raised_marks(
-        sight.shown, lambda obj: _text(look.pointer(obj), text_page), lambda obj: look.size(obj, _ITSELF)
-    )
+    marks = raised_marks(sight.shown, lambda obj: _text(look.pointer(obj), text_page), look.size)
     return list(hidden), marks
 
 
@@ -244,7 +242,7 @@ class _Sight:
                 reason = INVISIBLE
             elif c < left or a > right or d < bottom or b > top:
                 reason = OUTSIDE
-            elif (d - b < _TINY or c - a < _TINY) and look.size(obj, matrix) < _TINY:
+            elif (d - b < _TINY or c - a < _TINY) and look.is_tiny(obj, matrix, d - b):
                 reason = TINY
             elif mode != _FILLED or not fill(obj, *to_colour) or (written := colour.tobytes()) in far:
                 reason = ""
@@ -353,11 +351,21 @@ class _Look:
         matrix: _Matrix = _SIX.unpack(self._six)
         return matrix
 
-    def size(self, text: int, outer: _Matrix) -> float:
+    def size(self, text: int) -> float:
         """The size of a text's letters as they are drawn."""
+        return self._size_by(text, self.matrix(text))
+
+    def is_tiny(self, text: int, outer: _Matrix, height: float) -> bool:
+        """Whether a text that is less than that high or wide is of tiny letters; ``height`` is that of its bounds."""
+        matrix = _times(self.matrix(text), outer)
+        # An upright letter that is not low is a narrow one.
+        is_upright = not (matrix[1] or matrix[2])
+        return not (is_upright and height >= _TINY) and self._size_by(text, matrix) < _TINY
+
+    def _size_by(self, text: int, matrix: _Matrix) -> float:
         if not self._font_size(text, self._to_size):
             return _TINY
-        a, b, c, d, _, _ = self.matrix(text) if outer is _ITSELF else _times(self.matrix(text), outer)
+        a, b, c, d, _, _ = matrix
         return float(abs(self._size.value) * abs(a * d - b * c) ** 0.5)
 
 

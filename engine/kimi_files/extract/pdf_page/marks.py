@@ -73,8 +73,12 @@ def raised_marks(
     number = 1
     while number < len(shown) and len(found) < _MOST:
         bounds, foot = shown[number][1], shown[base][1]
-        # Most stand as low as the one before: told without a call.
-        if bounds[1] <= foot[1] or not (_is_raised(bounds, foot) and _follows(bounds, foot)):
+        # Most stand as low as the one before, or as the one before that if it hangs below the line: told without a call.
+        if (
+            bounds[1] - foot[1] <= _RISE * (foot[3] - foot[1])
+            or (base and _hangs_below(foot, shown[base - 1][1]) and bounds[1] <= shown[base - 1][1][1])
+            or not (_is_raised(bounds, foot) and _follows(bounds, foot))
+        ):
             base, number = number, number + 1
             continue
         after = number + 1
@@ -89,7 +93,7 @@ def raised_marks(
         number = after
     for (obj, bounds), (following, place), (_, last) in zip(shown, shown[1:], [(0, _NOWHERE), *shown], strict=False):
         if (
-            bounds[1] > place[1]
+            bounds[1] - place[1] > _RISE * (place[3] - place[1])
             and _is_raised(bounds, place)
             and _follows(place, bounds)
             and not _follows(bounds, last)
@@ -214,6 +218,11 @@ def _is_raised(bounds: Bounds, base: Bounds) -> bool:
         and bounds[3] - bounds[1] < _TALLEST
         and bounds[2] - bounds[0] < _WIDEST
     )
+
+
+def _hangs_below(bounds: Bounds, other: Bounds) -> bool:
+    """Whether an object begins below another on its line, as a letter p does."""
+    return bounds[1] < other[1] < bounds[1] + 0.5 * (other[3] - other[1])
 
 
 def _follows(bounds: Bounds, other: Bounds) -> bool:
