@@ -131,11 +131,12 @@ def detect_encoding(stream: BinaryIO, declared: str | None = None) -> Encoding:
         return Encoding(named)
     from kimi_files.extract.likely_encoding import likely
 
-    candidates = ([named] if named else []) + likely(sample)
-    for candidate in candidates:
+    first = named
+    for candidate in likely(sample):
+        first = first or candidate
         if _decodes(stream, candidate):
             return Encoding(candidate)
-    return Encoding(candidates[0], exact=False)
+    return Encoding(first or "cp1252", exact=False)
 
 
 def code_page(raw: bytes) -> Encoding:

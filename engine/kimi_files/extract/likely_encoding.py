@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kimi_files.extract.encoding import NOT_ASCII, SAMPLE_BYTES, codec_of
@@ -71,16 +72,18 @@ _NEWER = {
 _FOREIGN_WORD = re.compile(r"[A-Za-z]*[^\W\d_A-Za-z][^\W\d_]*")
 
 
-def likely(sample: bytes) -> list[str]:
+def likely(sample: bytes) -> Iterator[str]:
     """Encodings in the order in which they are worth trying: chardet's, without those that give odd words."""
     from chardet import EncodingEra, detect_all
 
     if wide := _wide_ideographs(sample):
-        return [wide]
+        yield wide
+        return
     everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
     western = _oddity(sample, "cp1252") <= _MOST_ODD
     if old := _old(sample):
-        return [old, "cp1252"]
+        yield from (old, "cp1252")
+        return
     for eras in (everyday, EncodingEra.DOS | EncodingEra.LEGACY_MAC):
         found = detect_all(sample, ignore_threshold=True, encoding_era=eras, max_bytes=SAMPLE_BYTES)
         # Of two that are as likely, ISO: what Windows adds to it are bytes that do not occur here, or ISO is implausible.
@@ -88,14 +91,21 @@ def likely(sample: bytes) -> list[str]:
             key=lambda result: (-round(result["confidence"], 3), "iso" not in (result["encoding"] or "").lower())
         )
         names = [name for result in found if (name := codec_of(result["encoding"] or "")) is not None]
-        plausible = [name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD]
         if _is_windows(sample):
-            plausible.sort(key=lambda name: name.startswith("iso8859"))
-        if western and (not plausible or (_is_latin(sample, plausible[0]) and _says_little(sample))):
-            return ["cp1252", *plausible]
-        if plausible:
-            return [*_older(sample, plausible[0], everyday), *plausible, "cp1252"]
-    return ["cp1252"]
+            names.sort(key=lambda name: name.startswith("iso8859"))
+        # Mostly the first that is plausible decodes all of it, and the others are not looked at.
+        plausible = (name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD)
+        first = next(plausible, None)
+        if western and (first is None or (_is_latin(sample, first) and _says_little(sample))):
+            yield "cp1252"
+        elif first is not None:
+            yield from _older(sample, first, everyday)
+        if first is not None:
+            yield first
+            yield from plausible
+        if western or first is not None:
+            break
+    yield "cp1252"
 
 
 def _is_windows(sample: bytes) -> bool:
