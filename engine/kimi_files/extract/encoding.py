@@ -196,7 +196,12 @@ def _sample(stream: BinaryIO) -> bytes:
 
 def _mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "kimi_files.lost")
-    return sum(not character.isascii() for character in text) > 5 * text.count(_LOST)
+    return beyond_ascii(text) > 5 * text.count(_LOST)
+
+
+def beyond_ascii(text: str) -> int:
+    """How many characters are beyond ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def codec_of(name: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from kimi_files.extract.encoding import NOT_ASCII, SAMPLE_BYTES, codec_of
+from kimi_files.extract.encoding import NOT_ASCII, SAMPLE_BYTES, beyond_ascii, codec_of
 
 if TYPE_CHECKING:
     from chardet import EncodingEra
@@ -80,7 +81,7 @@ def likely(sample: bytes) -> Iterator[str]:
         yield wide
         return
     everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
-    western = _oddity(sample, "cp1252") <= _MOST_ODD
+    western = _is_plausible(sample, "cp1252")
     if old := _old(sample):
         yield from (old, "cp1252")
         return
@@ -94,7 +95,7 @@ def likely(sample: bytes) -> Iterator[str]:
         if _is_windows(sample):
             names.sort(key=lambda name: name.startswith("iso8859"))
         # Mostly the first that is plausible decodes all of it, and the others are not looked at.
-        plausible = (name for name in dict.fromkeys(names) if _oddity(sample, name) <= _MOST_ODD)
+        plausible = (name for name in dict.fromkeys(names) if _is_plausible(sample, name))
         first = next(plausible, None)
         if western and (first is None or (_is_latin(sample, first) and _says_little(sample))):
             yield "cp1252"
@@ -136,11 +137,11 @@ def _old(sample: bytes) -> str | None:
 
 
 def _stands_well(text: str, natural: re.Pattern[str]) -> bool:
-    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    foreign = beyond_ascii(text)
     if len(natural.findall(text)) < (foreign if foreign < _FEW_SIGNS else _NEARLY_ALL * foreign):
         return False
     words = "".join(_FOREIGN_WORD.findall(text))
-    return len(words) - len(words.encode("ascii", "ignore")) <= _MOST_FOREIGN_LETTERS * len(words)
+    return beyond_ascii(words) <= _MOST_FOREIGN_LETTERS * len(words)
 
 
 def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
@@ -154,10 +155,17 @@ def _older(sample: bytes, everyday: str, eras: EncodingEra) -> list[str]:
     return [name]
 
 
+def _is_plausible(sample: bytes, name: str) -> bool:
+    """Whether it gives little that is odd: whether there is more is known long before its end."""
+    text = sample.decode(name, "ignore")
+    foreign = beyond_ascii(text)
+    return foreign > 0 and next(islice(_ODD.finditer(text), int(_MOST_ODD * foreign), None), None) is None
+
+
 def _oddity(sample: bytes, name: str) -> float:
     """Which part of the characters beyond ASCII stand where no writing has them; 1 if nothing decodes."""
     text = sample.decode(name, "ignore")
-    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    foreign = beyond_ascii(text)
     return len(_ODD.findall(text)) / foreign if foreign else 1.0
 
 
