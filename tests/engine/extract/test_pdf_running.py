@@ -35,7 +35,10 @@ def test_a_heading_at_the_edge_of_many_pages_is_none(first: list[str], last: lis
 
     found = [running.without(page, number) for number, page in enumerate(pages, start=1)]
 
-    assert found == ([page.replace("#", "").replace("\n ", "\n").strip() for page in pages] if is_running else pages)
+    plain = [page.replace("#", "").replace("\n ", "\n").strip() for page in pages]
+    if pages[0] == pages[2]:
+        plain[0] = pages[0]  # it may be the title
+    assert found == (plain if is_running else pages)
 
 
 def test_the_words_of_a_running_heading_stay_on_each_page() -> None:
@@ -43,4 +46,5 @@ def test_the_words_of_a_running_heading_stay_on_each_page() -> None:
 
     texts = read(reader.read, pdf(pages), "a.pdf").texts
 
-    assert [text.partition("\n")[0] for text in texts] == [_HEADER] * 5
+    assert all(text.lstrip("# ").startswith(_HEADER) for text in texts)
+    assert not any("#" in text for text in texts[1:])

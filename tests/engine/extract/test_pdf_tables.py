@@ -280,3 +280,51 @@ def test_notes_in_the_margin_are_not_read_into_the_lines_beside_them() -> None:
 
     places = [text.index(name) for name in body + notes]
     assert places == sorted(places)
+
+
+_BILL = [
+    ["Service", "Hours", "Rate", "Amount"],
+    ["Pilot", "3", "90.00", "270.00"],
+    ["Two tugs", "2", "140.00", "280.00"],
+]
+
+
+def _in_bands(colour: str, *, pieces: int = 1) -> str:
+    """A bill whose head stands on a filled band, with no lines; its sums stand below the figures."""
+    width = 420 / pieces
+    bands = " ".join(f"{70 + width * piece} 582 {width - 1} 18 re f" for piece in range(pieces))
+    sums = [["", "", "Total", "550.00"], ["", "", "Paid", "150.00"]]
+    return f"{colour} rg {bands} 0 g {_rows([*_BILL, *sums], [75, 260, 340, 430], 587, 19)}"
+
+
+@pytest.mark.parametrize("operators", [_in_bands("0.2 0.2 0.2"), _in_bands("0.9 0.9 0.93", pieces=4)])
+def test_a_head_on_a_band_tells_a_table_without_lines(operators: str) -> None:
+    text = _read(Page(_PROSE[:2], operators=f"{operators} {write(72, 440, 'Please pay within thirty days.')}"))
+
+    assert _tables(text) == [[*_BILL, ["", "", "Total", "550.00"], ["", "", "Paid", "150.00"]]]
+    assert text.endswith("Please pay within thirty days.")
+
+
+def test_a_title_or_prose_in_columns_on_a_band_is_no_table() -> None:
+    title = f"0.9 g 70 582 420 18 re f 0 g {_rows([['Harbour', 'News', 'April']], [75, 220, 380], 587)}"
+    columns = " ".join(write(left, 560 - 12 * n, line, 8) for left in (75, 310) for n, line in enumerate(_PROSE))
+
+    assert "|" not in _read(Page(_PROSE[:2], operators=f"{title} {columns}"))
+
+
+def test_two_tables_between_lines_of_one_width_are_two() -> None:
+    parties = [
+        ["Order 4711", "Seller", "Buyer"],
+        ["3 May", "Kiel Chandlers", "Riga Lines"],
+        ["Invoice 12", "Quay Street 4", "Pier 9"],
+        ["5 May", "24103 Kiel", "1045 Riga"],
+    ]
+    items = [
+        ["Item", "Grade", "Count", "Price", "Tax", "Sum"],
+        ["Rope", "A", "4", "12.00", "1.20", "49.20"],
+        ["Chain", "B", "1", "80.00", "8.00", "88.00"],
+    ]
+    lines = " ".join(rule(70, y, 500, y) for y in (620, 560, 544, 500))
+    words = f"{_rows(parties, [75, 230, 380], 608)} {_rows(items, [75, 180, 250, 320, 390, 450], 548, 18)}"
+
+    assert _tables(_read(Page(_PROSE[:2], operators=f"{lines} {words}"))) == [parties, items]

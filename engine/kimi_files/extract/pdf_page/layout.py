@@ -13,7 +13,7 @@ from typing import Any
 
 from kimi_files.extract.pdf_page.headings import Block, with_headings_marked, with_whole_headings
 from kimi_files.extract.pdf_page.laid import LaidPage
-from kimi_files.extract.pdf_page.tables import Grid, Rule, merged, open_grids, open_regions, ruled_grids
+from kimi_files.extract.pdf_page.tables import Grid, Rule, banded_regions, merged, open_grids, open_regions, ruled_grids
 from kimi_files.extract.pdf_page.words import (
     Box,
     PageWords,
@@ -37,6 +37,13 @@ _ACROSS = 8
 
 _THIN = 3.0
 """Points: a filled shape no thicker than that is a line."""
+
+_LEAST_BAND, _BAND = 8.0, 45.0
+"""Points: how tall what lies behind the head of a table is."""
+
+_WIDE_BAND = 150.0
+_MOST_BANDS = 500
+_WHITE = ("ffffffff", None)
 
 _ONE_LINE = 16.0
 """Points: not more than a line of a table is tall."""
@@ -79,7 +86,7 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     Blocks that are right stay as they are. Where a table takes only a part of a block, and where a block mixes two
     columns of the page, what remains of its words comes as paragraphs.
     """
-    across, down = _rules(laid.vectors)
+    across, down, bands = _drawn(laid.vectors)
     has_tables = "\n|---|" in markdown
     parts = _parts(markdown, laid.blocks)
     if parts is None:
@@ -87,10 +94,10 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     if markdown.startswith(("#", "**")) or "\n#" in markdown or "\n**" in markdown:
         parts = _with_whole_headings(parts, laid)
         markdown = "\n\n".join(part.text for part in parts)
-    if len(across) < 3 and not has_tables:
+    if len(across) < 3 and not (has_tables or bands):
         return _unmixed(laid, markdown, parts)
     page = laid.words
-    ruled, regions = ruled_grids(page, across, down), open_regions(page, across)
+    ruled, regions = ruled_grids(page, across, down), open_regions(page, across) + banded_regions(page, bands)
     if not (has_tables or ruled or regions):
         return _unmixed(laid, markdown, parts)
     gutters = page_gutters(page, laid.width)
@@ -159,10 +166,11 @@ def turned_by(items: Sequence[Any]) -> int:
     return angle if most > max(0.7 * letters.total(), _FEWEST_LETTERS) else 0
 
 
-def _rules(vectors: Any) -> tuple[list[Rule], list[Rule]]:
-    """The lines across and down, drawn as lines or as thin filled shapes."""
+def _drawn(vectors: Any) -> tuple[list[Rule], list[Rule], list[Box]]:
+    """The lines across and down, drawn as lines or as thin filled shapes, and filled bands as tall as a line of text."""
     across: list[Rule] = []
     down: list[Rule] = []
+    bands: list[Box] = []
     for line in vectors.lines if vectors else ():
         if not line.stroke:
             continue
@@ -172,14 +180,34 @@ def _rules(vectors: Any) -> tuple[list[Rule], list[Rule]]:
         elif abs(x - v) < 1 and abs(y - w) > 4:
             down.append(Rule((x + v) / 2, min(y, w), max(y, w)))
     for shape in vectors.shapes if vectors else ():
-        if shape.fill and not shape.has_curve:
-            box = shape.bbox
-            width, height = box.width, box.height
+        if not shape.fill:
+            continue
+        box = shape.bbox
+        width, height = box.width, box.height
+        if height < _THIN or width < _THIN:
+            if shape.has_curve:
+                continue
             if height < _THIN and width > 4:
                 across.append(Rule(box.y + height / 2, box.x, box.x + width))
             elif width < _THIN and height > 4:
                 down.append(Rule(box.x + width / 2, box.y, box.y + height))
-    return merged(across), merged(down)
+        elif height < _BAND < 3 * width and height > _LEAST_BAND and shape.fill_color not in _WHITE:
+            bands.append(Box(box.x, box.y, box.x + width, box.y + height))
+    return merged(across), merged(down), _whole(bands)
+
+
+def _whole(bands: list[Box]) -> list[Box]:
+    """Bands that touch on one level as one; those that are wide enough for a table."""
+    if len(bands) > _MOST_BANDS:
+        return []
+    found: list[Box] = []
+    for band in sorted(bands, key=lambda band: (round(band.top), band.left)):
+        last = found[-1] if found else None
+        if last and abs(last.top - band.top) < 1.5 > abs(last.bottom - band.bottom) and band.left < last.right + _THIN:
+            found[-1] = last.with_(band)
+        else:
+            found.append(band)
+    return [band for band in found if band.width > _WIDE_BAND]
 
 
 def _parts(markdown: str, blocks: Sequence[Any]) -> list[_Part] | None:

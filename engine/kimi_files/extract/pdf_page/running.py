@@ -22,6 +22,7 @@ class RunningHeadings:
     def __init__(self) -> None:
         self._times: Counter[str] = Counter()
         self._pages = 0
+        self._kept: set[str] = set()
 
     def add(self, markdown: str, number: int) -> None:
         """Count those of a page; ``number`` is its own."""
@@ -30,7 +31,10 @@ class RunningHeadings:
             self._times.update(_keys(title, number, is_last=start > 0))
 
     def without(self, markdown: str, number: int) -> str:
-        """The markdown of a page with those that count its number, or are on many pages, as plain lines."""
+        """The markdown of a page with those that count its number, or are on many pages, as plain lines.
+
+        What is the same on many pages stays a heading where it stands first, which may be the title.
+        """
         for start, title in _edges(markdown):
             if self._runs(title, _keys(title, number, is_last=start > 0)):
                 markdown = f"{markdown[:start]}{title}{markdown[start:].lstrip('# ')[len(title) :]}"
@@ -38,7 +42,13 @@ class RunningHeadings:
 
     def _runs(self, title: str, keys: set[str]) -> bool:
         most = max(self._times[key] for key in keys)
-        return most >= FEWEST_RUNNING and (self._times[title] < most or most >= _SHARE * self._pages)
+        if most < FEWEST_RUNNING or self._times[title] < most:
+            return most >= FEWEST_RUNNING
+        if most < _SHARE * self._pages:
+            return False
+        is_known = title in self._kept
+        self._kept.add(title)
+        return is_known
 
 
 def _edges(markdown: str) -> Iterator[tuple[int, str]]:
