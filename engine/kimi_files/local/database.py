@@ -32,6 +32,7 @@ _CACHE_KIBIBYTES = 8_000
 _MOST_SHARING = 48
 _MOST_SHARED_CHARACTERS = 8 << 20
 _LONGEST_REST_SECONDS = 0.1
+_LEAST_SHARED_REST_SECONDS = 0.03
 _SIDE_FILES = ("", "-journal", "-wal", "-shm")
 
 _log = logging.getLogger(__name__)
@@ -70,8 +71,9 @@ class Database:
         """Run ``work``, which writes ``size`` characters, like ``write``: in one transaction with others that come meanwhile.
 
         Syncs of the disk are what a transaction costs. After one there is a rest of twice its length, unless many wait
-        already, so that more come together the slower the disk is. ``work`` may be run again, by itself if another one
-        fails, so it must have no other effect.
+        already, so that more come together the slower the disk is; and a short one where several came together, who are
+        likely to be followed by more. ``work`` may be run again, by itself if another one fails, so it must have no other
+        effect.
         """
         return await self._shared_writes.run(work, size)
 
@@ -143,7 +145,8 @@ class _Queue:
             await anyio.to_thread.run_sync(self._lane.run_shared, together, _nothing if self._writes else None)
             ended = anyio.current_time()
         if self._writes:
-            self._rests_until = ended + min(2 * (ended - begun), _LONGEST_REST_SECONDS)
+            least = _LEAST_SHARED_REST_SECONDS if len(together) > 1 else 0.0
+            self._rests_until = ended + min(max(2 * (ended - begun), least), _LONGEST_REST_SECONDS)
         for shared in together:
             shared.turn.set()
 
