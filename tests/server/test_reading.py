@@ -386,6 +386,9 @@ async def test_a_question_over_a_folder_says_what_was_not_read(connect):
         (session.folder / "a.txt").write_text("The shaft was replaced in May.\n")
         (session.folder / "scan.png").write_bytes(picture((40, 40)))
         (session.folder / "locked.pdf").write_bytes(pdf([Page(["secret"])], password="open"))
+        (session.folder / "empty.txt").touch()
+        (session.folder / "empty.md").touch()
+        (session.folder / "odd.bin").write_bytes(bytes(range(256)))
         (session.folder / "b.zip").write_bytes(archive_of("b.zip", {"inner.txt": b"The shaft again."}))
         answer = await session.call(
             "ask_about_files", question="When was the shaft replaced? And the xyzzy?", files=["."]
@@ -394,6 +397,7 @@ async def test_a_question_over_a_folder_says_what_was_not_read(connect):
     assert "scan.png" in answer
     assert "locked.pdf" in answer
     assert "the files in b.zip (an archive" in answer
+    assert "not read: 3 files of . (2 empty, 1 of a format without a reader) · " in answer
     assert "not found in any file: xyzzy" in answer
 
 

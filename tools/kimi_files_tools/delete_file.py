@@ -21,7 +21,7 @@ async def delete_file(workspace: Workspace, file_id: str) -> FileDeleted:
     """The confirmation. A path is refused: this tool never deletes anything on the user's disk."""
     if not is_file_id(file_id):
         raise InvalidArguments(
-            f"'{file_id[:80]}' is not a file id.", "Give the id that list_files shows; files on disk are never deleted."
+            f"'{file_id[:80]}' is not a file id.", "Give an id from the list of files; files on disk are never deleted."
         )
     service = await workspace.service()
     return await service.delete(file_id.strip())

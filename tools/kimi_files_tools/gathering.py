@@ -86,7 +86,10 @@ async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list
             found: Sequence[str] = [file]
         else:
             found = folder = await readable_files(file, workspace.policy)
-            left_out += [NotRead(_files_of(file, count), why) for why, count in folder.left_out.items()]
+            if reasons := sorted(folder.left_out.items(), key=lambda one: (-one[1], one[0])):
+                several = len(reasons) > 1
+                why = ", ".join(f"{count} {reason}" if several else reason for reason, count in reasons)
+                left_out.append(NotRead(_files_of(file, sum(folder.left_out.values())), why))
             if not found:
                 left_out.append(NotRead(one_line(file, 120), "a folder without readable files"))
         fresh = [name for name in found if name not in names]

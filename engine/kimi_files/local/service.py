@@ -484,7 +484,7 @@ def _checked(untrusted_frame: bytes) -> str:
 def _is_a_picture(name: str) -> InvalidPurpose:
     return InvalidPurpose(
         f"'{name}' is a picture: pictures are refused for the purpose 'file-extract'.",
-        "Upload it with the purpose 'image'; reading it then shows it.",
+        "Upload it with the purpose 'image'.",
     )
 
 
