@@ -276,6 +276,20 @@ def test_an_equation_in_a_field_is_told_in_both_kinds_of_documents() -> None:
     assert r"$x = \frac{1}{2}$ holds" in read(reader.read, old, "a.doc").texts[0]
 
 
+def test_a_bookmark_s_text_is_shown_where_it_is_referred_to_and_a_button_has_its_words() -> None:
+    begin, separate, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+
+    def field(instruction: str, result: str = "") -> str:
+        shown = f"{separate}{run(result)}" if result else ""
+        return f"{begin}<w:r><w:instrText> {instruction} </w:instrText></w:r>{shown}{end}"
+
+    paragraphs = [
+        f"<w:p>{run('Price: ')}{field('SET Price &quot;12&quot;', '12')}{field('REF Price', '12')}</w:p>",
+        f"<w:p>{run('To: ')}{field('MACROBUTTON NoMacro [Name &amp; office]')}</w:p>",
+    ]
+    assert read(reader.read, docx(paragraphs), "a.docx").texts == ["Price: 12\n\nTo: [Name & office]"]
+
+
 def _raised(text: str) -> str:
     return f'<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from kimi_files.extract.edits import edited
 from kimi_files.extract.office.equations import equation
@@ -12,7 +13,7 @@ from kimi_files.extract.office.markdown import is_power
 from kimi_files.extract.symbols import sign
 
 _WORTH_LOOKING = re.compile(
-    rb"<w:(?:sym |noBreakHyphen/>|ffData>|instrText(?: [^<>]*)?>\s*[eE][qQ][\s<\\])"
+    rb"<w:(?:sym |noBreakHyphen/>|ffData>|instrText(?: [^<>]*)?>\s*(?i:eq|set|ask|macrobutton|gotobutton)[\s<\\])"
     rb'|<w:vertAlign w:val="superscript"/>|\xef(?:\x80[\xa0-\xbf]|[\x81-\x82][\x80-\xbf]|\x83[\x80-\xbf])'
 )
 _SIGN = re.compile(rb'<w:sym (?=[^<>]*w:font="([^"<>]*)")(?=[^<>]*w:char="([0-9A-Fa-f]{1,4})")[^<>]*/>')
@@ -34,6 +35,9 @@ _FIELD = re.compile(
 _FIELD_PARTS = re.compile(
     rb'<w:fldChar [^<>]*w:fldCharType="(?P<part>begin|separate|end)"|<w:(?:instrText|t)(?: [^<>]*)?(?<!/)>(?P<words>[^<]*)'
 )
+_BUTTON = re.compile(r"\s*(?:MACRO|GOTO)BUTTON\s+\S+\s+(.+)", re.IGNORECASE | re.DOTALL)
+# These give a bookmark its text, which is shown where it is referred to.
+_NOT_SHOWN = re.compile(r"\s*(?:SET|ASK)\s", re.IGNORECASE)
 _CHECKED = re.compile(rb'<w:checked(?: w:val="([^"<>]*)")?/>')
 _CHECKED_FIRST = re.compile(rb'<w:default(?: w:val="([^"<>]*)")?/>')
 _CHOICE = re.compile(rb'<w:listEntry w:val="([^"<>]*)"/>')
@@ -44,15 +48,15 @@ _NEAR = 4_000
 
 
 def with_text(document: bytes) -> bytes:
-    """The XML of a document with text for signs of symbol fonts, boxes and choices of forms, equations, powers and hyphens."""
+    """The XML of a document with text for signs of symbol fonts, boxes and choices of forms, fields, powers and hyphens."""
     if not _WORTH_LOOKING.search(document):
         return document
     document = document.replace(b"<w:noBreakHyphen/>", b"<w:t>-</w:t>")
     document = _SIGN.sub(lambda found: _text(sign(found[1].decode("utf-8", "replace"), int(found[2], 16))), document)
     if b"<w:ffData>" in document:
-        document = _FIELD.sub(lambda found: _text(_field(found[1])) + found[0], document)
+        document = _FIELD.sub(lambda found: _text(_form_field(found[1])) + found[0], document)
     if b"<w:instrText" in document:
-        document = edited(document, ((place, place, _text(words)) for place, words in _equations(document)))
+        document = edited(document, _fields(document))
     document = _PRIVATE_TEXT.sub(lambda found: _shown(document, found), document)
     return edited(document, ((place, place, b"^") for place in _powers(document)))
 
@@ -61,7 +65,7 @@ def _text(words: str) -> bytes:
     return f'<w:t xml:space="preserve">{html.escape(words, quote=False)}</w:t>'.encode() if words else b""
 
 
-def _field(properties: bytes) -> str:
+def _form_field(properties: bytes) -> str:
     """A check box, or what is chosen from a list; what was typed into a field stands in the text."""
     if b"<w:checkBox>" in properties:
         state = _CHECKED.search(properties) or _CHECKED_FIRST.search(properties)
@@ -72,30 +76,39 @@ def _field(properties: bytes) -> str:
     return html.unescape(choices[number].decode("utf-8", "replace")) if number < len(choices) else ""
 
 
-def _equations(document: bytes) -> Iterator[tuple[int, str]]:
-    """Where a field begins that is an equation and has no result in the file, and what it shows."""
-    found: list[tuple[int, str]] = []
-    # Of each field that has begun: where, its instruction, and whether its result follows.
-    fields: list[tuple[int, list[bytes], bool]] = []
+@dataclass(slots=True)
+class _Field:
+    """One that has begun: its instruction, and where the words of its result are, once that follows."""
+
+    start: int
+    instruction: list[bytes] = field(default_factory=list)
+    result: list[tuple[int, int]] | None = None
+
+
+def _fields(document: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """What fields show that have no result in the file, put in; and results that are not shown, taken out."""
+    begun: list[_Field] = []
     for part in _FIELD_PARTS.finditer(document):
         if part["part"] == b"begin":
-            fields.append((part.start(), [], False))
-        elif not fields:
+            begun.append(_Field(part.start()))
+        elif not begun:
             continue
         elif part["words"] is not None:
-            start, instruction, has_result = fields[-1]
-            if has_result and part["words"].strip():
-                fields[-1] = (-1, instruction, True)
-            elif not has_result:
-                instruction.append(part["words"])
+            if begun[-1].result is None:
+                begun[-1].instruction.append(part["words"])
+            elif part["words"].strip():
+                begun[-1].result.append(part.span("words"))
         elif part["part"] == b"separate":
-            fields[-1] = (fields[-1][0], fields[-1][1], True)
+            begun[-1].result = []
         else:
-            start, instruction, _ = fields.pop()
-            words = equation(html.unescape(b"".join(instruction).decode("utf-8", "replace"))) if start >= 0 else None
-            if words:
-                found.append((start, words))
-    yield from sorted(found)
+            ended = begun.pop()
+            instruction = html.unescape(b"".join(ended.instruction).decode("utf-8", "replace"))
+            if _NOT_SHOWN.match(instruction):
+                yield from ((start, end, b"") for start, end in ended.result or ())
+            elif not ended.result:
+                button = _BUTTON.match(instruction)
+                words = button[1].strip() if button else equation(instruction)
+                yield ended.start, ended.start, _text(words or "")
 
 
 def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
