@@ -27,6 +27,7 @@ _MARKED_LINE = re.compile(
 )
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\r\n]*\r?\n)*?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 _NO_PARAGRAPH = re.compile(r"\s*\Z|\t| {4}| {0,3}(?:[-*+>|#<]|\d+[.)]|```|~~~)")
+_MARK_SIGN = re.compile(r"[*_`\[{<]")
 _MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)|\[\^[^\]\s]+\]|\{#[^}]*\}\s*\Z|<[^>]+>")
 
 
@@ -74,7 +75,11 @@ def headings(text: str) -> Iterator[Heading]:
 
 def plain_title(text: str) -> str:
     """A heading's words without emphasis, links, code marks and anchors."""
-    return " ".join(_MARKS.sub(lambda match: match[1] or "", text[:_LONGEST_HEADING]).split())
+    text = text[:_LONGEST_HEADING]
+    # Most headings have none, and each sign that may begin one is tried in many ways.
+    if _MARK_SIGN.search(text):
+        text = _MARKS.sub(lambda match: match[1] or "", text)
+    return " ".join(text.split())
 
 
 def _pages(
