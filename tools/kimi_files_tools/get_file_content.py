@@ -92,10 +92,10 @@ async def get_file_content(
 
 
 async def _of_file(workspace: Workspace, file: File, request: ContentRequest, progress: Progress) -> FileText:
-    # Not needed before the first call, and a server may never be called.
+    service = await workspace.service(reads=1)
+    # Not needed before the first call, and a server may never be called; a reader starts meanwhile.
     from kimi_files_tools.picture_result import picture_result
 
-    service = await workspace.service(reads=1)
     async with workspace.open(file) as reference:
         content = await service.content(reference, progress)
         spans, start = await _asked_part(content, request)
