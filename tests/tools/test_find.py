@@ -110,9 +110,15 @@ async def test_words_that_do_not_stand_together_are_looked_up_one_by_one():
 
 async def test_words_near_each_other_go_before_single_ones():
     pages = ["A unit. The tenant of unit 17 pays.", "The tenants of all units", "unit 7 " + "x " * 200 + "tenant", ""]
-    text = await result(content_of([*pages, "7 | large | unit\nwith a TENANT"]), "the tenant of unit 7")
-    assert '1 hit for the words of "the tenant of unit 7" near each other on page 5' in text
+    text = await result(content_of([*pages, "7 | large | unit\nwith a TENANT"]), "The tenant of unit 7?")
+    assert '1 hit for the words of "The tenant of unit 7?" near each other on page 5' in text
     assert "[page 5] 7 | large | unit\nwith a TENANT" in text
+
+
+async def test_most_words_near_each_other_go_before_single_ones():
+    pages = ["contents: removal", "of removal during an upgrade, dpkg prompts", "upgrade", "removal and upgrade"]
+    text = await result(content_of(pages), "conffile removal upgrade prompts")
+    assert '1 hit for most words of "conffile removal upgrade prompts" near each other on page 2' in text
 
 
 async def test_hits_near_each_other_are_walked_once():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimi_files.errors import InvalidPages
+from kimi_files.extract.document import OutlineEntry
 from kimi_files_tools.pages import Span, select
 from tests.tools.memory import content_of
 
@@ -15,6 +16,7 @@ ROMAN = content_of(["a", "b", "c", "d", "e"], labels=["i", "ii", "1", "2", "A-3"
 SHEETS = content_of(["a", "b", "c"], labels=["Positions", "Q1, Q2", "2020-2021"], kind="sheet")
 CHAPTERS = content_of(["a", "b", "c"], titles=["Preface", "The Sea", "The Shore"], kind="chapter")
 LINES = content_of(["one\ntwo\nthree\nfour\nfive\n"], kind="text")
+HEADINGS = content_of(["a", "b"], labels=["i", "ii"], outline=[OutlineEntry(title="2.1 The Sea", level=2, page=2)])
 DOUBLE = content_of(["a", "b", "c"], labels=["1", "2", "1"])
 
 
@@ -65,6 +67,8 @@ async def test_pages_are_found_by_label_number_and_title(content, pages, expecte
         (PLAIN, "x", "pages 1 to 12"),
         (PLAIN, "20-21", "pages 1 to 12"),
         (SHEETS, "Position", 'Did you mean "Positions"'),
+        (HEADINGS, "the sea", 'The heading "2.1 The Sea" is on page ii.'),
+        (HEADINGS, "2.1", 'The file has "i", "ii".'),
         (LINES, "Summary", "5 lines"),
         (LINES, "9-12", "lines 1 to 5"),
         (LINES, "4-2", "Write '2-4'"),

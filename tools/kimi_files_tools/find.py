@@ -14,6 +14,7 @@ from kimi_files_tools.window import Position
 _BETWEEN_WORDS = r"[\s*_|`~\\\u00ad\u200b\u00a0]+"
 _CJK = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _CONTEXT = 200
+_MARKS = "\"'.,;:!?()[]„“”‘’«»、，。；：！？（）"
 # Words that stand no further apart are about the same thing.
 _NEAR = 300
 # Shorter words stand in many others: "no" in "notice", "7" in "17".
@@ -49,7 +50,9 @@ def telling_words(words: str) -> list[str]:
     """The words worth looking up by themselves, the longest first, without those that any text has; all if it has all."""
     from kimi_files.retrieve.stop_words import stop_words  # only for a second try
 
-    said = sorted({word.casefold() for word in words.split()}, key=lambda word: (-len(word), word))
+    said = sorted(
+        {word.casefold().strip(_MARKS) or word for word in words.split()}, key=lambda word: (-len(word), word)
+    )
     return [word for word in said if word not in stop_words(said)] or said
 
 
@@ -59,7 +62,7 @@ def alternatives_of(words: Sequence[str]) -> re.Pattern[str]:
 
 
 async def near_each_other(hits: AsyncIterator[Hit], words: int) -> AsyncIterator[Hit]:
-    """Of hits of ``words`` words by themselves, the places where all of them stand close together, each as one hit."""
+    """Of hits of words by themselves, the places where so many different ones stand close together, each as one hit."""
     last: dict[int, Hit] = {}
     async for hit in hits:
         last = {word: one for word, one in last.items() if one.page == hit.page and hit.end - one.start <= _NEAR}

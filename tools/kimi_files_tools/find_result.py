@@ -67,12 +67,17 @@ async def find_result(
     if not hits.total and len(words.split()) > 1:
         telling = telling_words(words)
         pattern = alternatives_of(telling)
-        hits = await _collect(content, spans, start, pattern, progress, near=len(telling))
-        if hits.total:
-            said = f"the words of {said} near each other"
+        most = len(telling) // 2 + 1
+        for count, how in ((len(telling), "the words"), (most, "most words")) if most > 1 else ():
+            hits = await _collect(content, spans, start, pattern, progress, near=count)
+            if hits.total:
+                said = f"{how} of {said} near each other"
+                break
         else:
             hits = await _collect(content, spans, start, pattern, progress)
-            said = f"single words of {said}, which do not stand together"
+            said = (
+                f"single words of {said}, which do not stand together (ask_about_files finds what answers a question),"
+            )
     head = [head_line(content)]
     where = " in these pages" if pages.strip() else ""
     if not hits.total:
@@ -96,7 +101,7 @@ async def _collect(
     progress: Progress,
     near: int = 0,
 ) -> _Hits:
-    """The matches; where ``near`` is the number of words in the pattern, the places where they stand close together."""
+    """The matches; where ``near`` is a number of words, the places where so many stand close together."""
     hits = _Hits()
     limits: dict[int, list[Span]] = {}
     for span in spans:

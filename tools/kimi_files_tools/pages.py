@@ -10,6 +10,7 @@ from kimi_files.content import Content, PageInfo
 from kimi_files.errors import InvalidPages
 from kimi_files.page_names import is_lines
 
+_LETTER = r"[^\W\d_]"
 _RANGE = re.compile(r"(.+?)\s*(?:-|–|—|\.\.|~|至|到)\s*(.+)|(.+?)\s*-")
 _NAMED = re.compile(
     r"^(?:pages?|pp?\.|sheets?|slides?|chapters?|sections?|lines?|第)\s*(?=[\d\"'])|(?<=\d)\s*[页頁章节節行]$",
@@ -40,7 +41,7 @@ async def select(content: Content, pages: str) -> list[Span]:
     labels = content.labels
     numbers: set[int] = set()
     for part in parts:
-        numbers.update(_pages_of(part, labels, content.pages))
+        numbers.update(_pages_of(part, labels, content))
     return [Span(number) for number in sorted(numbers)]
 
 
@@ -50,8 +51,9 @@ def _split(pages: str) -> list[str]:
     return [quoted or bare for quoted, bare in found]
 
 
-def _pages_of(part: str, labels: Sequence[str], pages: Sequence[PageInfo]) -> list[int]:
+def _pages_of(part: str, labels: Sequence[str], content: Content) -> list[int]:
     """Numbers of the pages that one part names; a name goes before a range, for sheets called "2020-2021"."""
+    pages = content.pages
     single = _find(part, labels, pages)
     if single is not None:
         return [single]
@@ -68,7 +70,7 @@ def _pages_of(part: str, labels: Sequence[str], pages: Sequence[PageInfo]) -> li
             if first > last:
                 raise InvalidPages(f"'{part}' runs backwards.", f"Write '{labels[last - 1]}-{labels[first - 1]}'.")
             return list(range(first, last + 1))
-    raise InvalidPages(f"There is no page '{part[:80]}'.", _what_there_is(part, labels, pages))
+    raise InvalidPages(f"There is no page '{part[:80]}'.", _what_there_is(part, labels, content))
 
 
 def _find(name: str, labels: Sequence[str], pages: Sequence[PageInfo]) -> int | None:
@@ -87,11 +89,14 @@ def _find(name: str, labels: Sequence[str], pages: Sequence[PageInfo]) -> int | 
     return None
 
 
-def _what_there_is(part: str, labels: Sequence[str], pages: Sequence[PageInfo]) -> str:
+def _what_there_is(part: str, labels: Sequence[str], content: Content) -> str:
     import difflib
 
-    names = [*labels, *(page.title for page in pages if page.title)]
-    near = difflib.get_close_matches(part, names, n=1) if re.search(r"[^\W\d]", part) else []
+    heading = next((entry for entry in content.outline if part.casefold() in entry.title.casefold()), None)
+    if heading and re.search(_LETTER, part):
+        return f'The heading "{heading.title[:80]}" is on page {labels[heading.page - 1]}.'
+    names = [*labels, *(page.title for page in content.pages if page.title)]
+    near = difflib.get_close_matches(part, names, n=1) if re.search(_LETTER, part) else []
     if near:
         return f'Did you mean "{near[0]}"?'
     if len(labels) == 1:
