@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
+from kimi_files.extract import rendered
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.furniture import apart
@@ -135,7 +136,7 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
 
     if "<sup" in markup:
         markup = _RAISED.sub(lambda raised: f"^{raised[1]}" if is_power(raised[1], "x") else raised[0], markup)
-    markup = _UNSEEN.sub(" ", markup)
+    markup, finished = rendered.undone(_UNSEEN.sub(" ", markup))
     if _WORTH_LOOKING.search(markup):
         markup = _HIDDEN.sub(r"\g<0>[hidden] ", markup)
     is_xhtml = is_xhtml or _XHTML_START.search(markup, 0, _TITLE_WITHIN) is not None
@@ -158,7 +159,7 @@ def as_markdown(markup: str, *, is_xhtml: bool = False) -> tuple[str, list[str]]
     # Where a word may be parted, browsers show nothing, and no one who looks for the word types it.
     content = (result.content or "").replace("\u00ad", "")
     text = _WORDLESS.sub(r"<\1>", content)
-    return _unwrapped(text), [warning.message for warning in result.warnings]
+    return finished(_unwrapped(text)), [warning.message for warning in result.warnings]
 
 
 def _unwrapped(text: str) -> str:
