@@ -17,6 +17,7 @@ from kimi_files.extract.pdf_page import drawing
 from kimi_files.extract.pdf_page.continued import continued
 from kimi_files.extract.pdf_page.difference import Letters, difference
 from kimi_files.extract.pdf_page.hidden import Hidden, counted, marked, seen_through
+from kimi_files.extract.pdf_page.lost import with_lost_lines
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from kimi_files.extract.pdf_page.parts import Parts, upright
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, without_running
@@ -337,6 +338,8 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
         other = difference(arranged, letters, filled, unseen)
         if other.is_no_worse_than(differs):
             markdown, differs = arranged, other
+    if laid is not None and differs.lost >= _FEWEST_LETTERS and not differs.is_much:
+        markdown = with_lost_lines(markdown, plain, differs.missing, laid)
     text = plain if differs.is_much else _by_lines(markdown, plain)
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)

@@ -51,6 +51,8 @@ class Difference:
     lost: int
     added: int
     count: int
+    missing: Counter[str]
+    """The letters that were lost."""
 
     @property
     def is_much(self) -> bool:
@@ -80,7 +82,7 @@ def difference(markdown: str, plain: Letters, filled: str = "", unseen: str = ""
         lost, added = theirs - ours - Counter(Letters(unseen).all), ours - theirs - Counter(Letters(filled).all)
     else:
         lost, added = theirs - ours, ours - theirs
-    return Difference(lost.total(), added.total(), max(plain.count, _FEWEST_LETTERS))
+    return Difference(lost.total(), added.total(), max(plain.count, _FEWEST_LETTERS), lost)
 
 
 def _same(text: str, other: str) -> int:

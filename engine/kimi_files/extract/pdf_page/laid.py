@@ -15,6 +15,7 @@ class LaidPage:
     def __init__(self, page: Any) -> None:
         self.markdown: str = page.markdown
         self.width: float = page.width
+        self.height: float = page.height
         self.items: list[Any] = page.text_items
         self.blocks: list[Any] = page.blocks or []
         self.vectors = page.vector_graphics
