@@ -13,9 +13,12 @@ from kimi_files.extract.office.markdown import table
 from kimi_files.tokens import estimate_tokens
 
 
-def folder_content(listing: FolderListing) -> Content:
-    """The listing as the one page of a text, to be shown in parts, searched and gone on with as any other."""
-    text = _text(listing)
+def folder_content(listing: FolderListing, allowed: Sequence[str]) -> Content:
+    """The listing as the one page of a text, to be shown in parts, searched and gone on with as any other.
+
+    ``allowed`` are the folders that may be read: who looks at one of them learns of the others.
+    """
+    text = _text(listing, [folder for folder in allowed if folder != listing.path] if listing.path in allowed else [])
     page = PageInfo(
         number=1,
         label="1",
@@ -42,7 +45,7 @@ def folder_content(listing: FolderListing) -> Content:
     )
 
 
-def _text(listing: FolderListing) -> str:
+def _text(listing: FolderListing, other_folders: Sequence[str]) -> str:
     """``| a.pdf | 776,434 | 2026-11-28 05:33 |``, the folders first."""
     rows = [[f"{name}/", "", ""] for name in listing.folders]
     rows += [
@@ -51,6 +54,8 @@ def _text(listing: FolderListing) -> str:
     ]
     others = ", ".join(f"{count:,} {why}" for why, count in listing.left_out.items())
     left_out = f" Not listed: {others}." if others else ""
+    if other_folders:
+        left_out += f" Other allowed folders: {', '.join(other_folders)}."
     if not rows:
         return f"No file here can be read.{left_out}\n"
     first = f"{listing.path.rstrip('/')}/{rows[0][0]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
-from kimi_files.access import is_folder, list_folder
+from kimi_files.access import is_folder, list_folder, shown
 from kimi_files.errors import InvalidArguments, NotAFile
 from kimi_files.progress import Progress, no_progress
 from kimi_files_tools.arguments import File, as_text, or_default
@@ -87,7 +87,8 @@ async def get_file_content(
             raise
     from kimi_files_tools.folder import folder_content
 
-    content = folder_content(await list_folder(file, workspace.policy))
+    listing = await list_folder(file, workspace.policy)
+    content = folder_content(listing, [shown(folder) for folder in workspace.policy.allowed])
     return FileText(await _text_of(content, *await _asked_part(content, request), request, progress))
 
 

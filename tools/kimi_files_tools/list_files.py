@@ -13,7 +13,7 @@ from kimi_files_tools.workspace import Workspace
 TITLE = "List uploaded files"
 DESCRIPTION = """\
 The uploaded files with their ids, newest first. Files that were only read by path are not among them, except with Kimi, \
-where they are marked "only read".
+where they are marked "only read"; get_file_content lists a folder.
 While has_more is true, call again with after = the last id."""
 
 # About 4,000 tokens.
