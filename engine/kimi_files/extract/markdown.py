@@ -90,6 +90,9 @@ def _pages(
     if not begins or text[: begins[0][0]].strip():
         begins.insert(0, (0, None))
     begins[0] = (0, begins[0][1])
+    # A title alone, right above the first chapter, is no page worth turning.
+    if len(begins) > 1 and _is_one_line(text[: begins[1][0]]):
+        del begins[1]
     entries = [heading for heading in found if heading.level <= outline_level][:_MOST_ENTRIES]
     position = 0
     for number, ((start, title), (end, _)) in enumerate(pairwise([*begins, (len(text), None)]), start=1):
@@ -99,6 +102,10 @@ def _pages(
                 yield entry
             position += 1
         yield from page_texts(number, str(number), "section" if cut_level else "text", title, text[start:end])
+
+
+def _is_one_line(text: str) -> bool:
+    return len(text) <= _LONGEST_HEADING and "\n" not in text.strip() and text.lstrip().startswith("#")
 
 
 def _cut_level(levels: Counter[int]) -> int:

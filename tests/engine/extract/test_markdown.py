@@ -117,6 +117,14 @@ def test_words_with_underscores_keep_them() -> None:
     assert plain_title("the `snake_case_name` of _it_ ![logo](x.png)") == "the snake_case_name of it logo"
 
 
+def test_a_title_alone_is_on_the_page_of_the_first_chapter() -> None:
+    chapter = "words " * 3_000
+    events = list(sections(f"# The book\n\n# One\n\n{chapter}\n\n# Two\n\n{chapter}"))
+    pages = {event.number: event.title for event in events if isinstance(event, PageText)}
+    assert pages == {1: "The book", 2: "Two"}
+    assert [event.title for event in events if isinstance(event, OutlineEntry)] == ["The book", "One", "Two"]
+
+
 def test_a_title_is_said_without_the_marks_of_its_notes() -> None:
     assert plain_title("The sleeper[^1] of the [valley](https://example.com)[^note]") == "The sleeper of the valley"
 
