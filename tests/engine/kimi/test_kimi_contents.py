@@ -69,7 +69,7 @@ async def test_an_id_that_is_gone_is_an_error_and_so_is_one_that_never_was(tmp_p
         record = await create(kimi, at.file())
         await kimi.delete(record.id)
         for file_id in (record.id, "file_00000000000000000000000000", "co3t989kqq4ua4e78urg", "../files"):
-            with pytest.raises(FileNotFound, match="list_files"):
+            with pytest.raises(FileNotFound, match="List the files"):
                 await kimi.content(file_id)
         with pytest.raises(FileNotFound):
             await kimi.delete(record.id)
