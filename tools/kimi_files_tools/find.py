@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments
@@ -61,15 +61,24 @@ def alternatives_of(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"({_alone(word)})" for word in words), re.IGNORECASE)
 
 
-async def near_each_other(hits: AsyncIterator[Hit], words: int) -> AsyncIterator[Hit]:
-    """Of hits of words by themselves, the places where so many different ones stand close together, each as one hit."""
-    last: dict[int, Hit] = {}
-    async for hit in hits:
-        last = {word: one for word, one in last.items() if one.page == hit.page and hit.end - one.start <= _NEAR}
-        last[hit.word] = hit
-        if len(last) == words:
-            yield replace(min(last.values(), key=lambda one: one.start), end=hit.end, word=0)
-            last = {}
+@dataclass(slots=True)
+class NearEachOther:
+    """Of hits of words by themselves, the places where ``words`` different ones stand close together, each as one hit."""
+
+    words: int
+    _last: dict[int, Hit] = field(default_factory=dict)
+
+    def __call__(self, hit: Hit) -> Hit | None:
+        """The place that is complete with the next hit, if one is."""
+        self._last = {
+            word: one for word, one in self._last.items() if one.page == hit.page and hit.end - one.start <= _NEAR
+        }
+        self._last[hit.word] = hit
+        if len(self._last) < self.words:
+            return None
+        place = replace(min(self._last.values(), key=lambda one: one.start), end=hit.end, word=0)
+        self._last = {}
+        return place
 
 
 def _alone(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.fence import FENCE_TOKENS, fence
 from kimi_files_tools.find import (
     Hit,
+    NearEachOther,
     after,
     alternatives_of,
     context_of,
     find_hits,
-    near_each_other,
     pattern_of,
     telling_words,
 )
@@ -39,6 +39,10 @@ _MOST_COUNTED = 24
 _NEXT_TOKENS = 150
 
 
+# A hit as it is shown, once it is complete with a match; None before.
+_Try = Callable[[Hit], Hit | None]
+
+
 @dataclass(slots=True)
 class _Hits:
     """``kept`` are the hits from the cursor on; all are counted by page."""
@@ -50,6 +54,13 @@ class _Hits:
     @property
     def total(self) -> int:
         return self.by_page.total()
+
+    def add(self, hit: Hit, start: Position | None) -> None:
+        self.by_page[hit.page] += 1
+        if after(hit, start):
+            self.following += 1
+            if len(self.kept) < _MOST_KEPT:
+                self.kept.append(hit)
 
 
 async def find_result(
@@ -63,18 +74,17 @@ async def find_result(
 ) -> str:
     """Head and places, together within ``max_tokens``. Words that do not stand together are looked up one by one."""
     said = f'"{one_line(words, 120)}"'
-    hits = await _collect(content, spans, start, pattern_of(words), progress)
+    (hits,) = await _collect(content, spans, start, pattern_of(words), progress, [_as_it_is])
     if not hits.total and len(words.split()) > 1:
         telling = telling_words(words)
-        pattern = alternatives_of(telling)
-        most = len(telling) // 2 + 1
-        for count, how in ((len(telling), "the words"), (most, "most words")) if most > 1 else ():
-            hits = await _collect(content, spans, start, pattern, progress, near=count)
-            if hits.total:
-                said = f"{how} of {said} near each other"
-                break
+        all_of_them, most = NearEachOther(len(telling)), NearEachOther(max(len(telling) // 2 + 1, 2))
+        tries: list[_Try] = [all_of_them, most, _as_it_is]
+        together, near, single = await _collect(content, spans, start, alternatives_of(telling), progress, tries)
+        hits = together if together.total else near
+        if len(telling) > 1 and hits.total:
+            said = f"{'the' if together.total else 'most'} words of {said} near each other"
         else:
-            hits = await _collect(content, spans, start, pattern, progress)
+            hits = single
             said = (
                 f"single words of {said}, which do not stand together (ask_about_files finds what answers a question),"
             )
@@ -99,24 +109,25 @@ async def _collect(
     start: Position | None,
     pattern: re.Pattern[str],
     progress: Progress,
-    near: int = 0,
-) -> _Hits:
-    """The matches; where ``near`` is a number of words, the places where so many stand close together."""
-    hits = _Hits()
+    tries: Sequence[_Try],
+) -> list[_Hits]:
+    """What each of ``tries`` makes of the matches, in one walk through the text."""
+    found = [_Hits() for _ in tries]
     limits: dict[int, list[Span]] = {}
     for span in spans:
         limits.setdefault(span.page, []).append(span)
-    matches = find_hits(content, list(limits), pattern, progress)
-    async for hit in near_each_other(matches, near) if near else matches:
-        asked = limits[hit.page]
-        if not any(span.start <= hit.start and (span.end is None or hit.start < span.end) for span in asked):
+    async for match in find_hits(content, list(limits), pattern, progress):
+        asked = limits[match.page]
+        if not any(span.start <= match.start and (span.end is None or match.start < span.end) for span in asked):
             continue
-        hits.by_page[hit.page] += 1
-        if after(hit, start):
-            hits.following += 1
-            if len(hits.kept) < _MOST_KEPT:
-                hits.kept.append(hit)
-    return hits
+        for hits, made in zip(found, tries, strict=True):
+            if (hit := made(match)) is not None:
+                hits.add(hit, start)
+    return found
+
+
+def _as_it_is(hit: Hit) -> Hit:
+    return hit
 
 
 def _count(hits: int) -> str:
