@@ -11,7 +11,7 @@ no cut stands inside a surrogate pair or between ``\\r`` and ``\\n``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from kimi_files.workers.output import Output, Within
 
@@ -78,6 +78,8 @@ class Warning(Output):  # noqa: A001 - the word that users know
 @dataclass(frozen=True, kw_only=True)
 class Advance(Output):
     """How far the reader is; ``total`` is None where it does not know."""
+
+    at_once: ClassVar = True
 
     event: Literal["advance"] = "advance"
     done: float

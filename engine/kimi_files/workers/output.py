@@ -12,6 +12,9 @@ class Output:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
+    at_once: ClassVar = False
+    """Whether it is of use only at once, and does not wait to be sent together with what follows."""
+
     def to_json(self) -> bytes:
         """The record as JSON, its fields in their order. ValueError for what JSON or UTF-8 cannot hold."""
         return json.dumps(vars(self), default=vars, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

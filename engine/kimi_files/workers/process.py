@@ -87,7 +87,10 @@ def _serve(channel: _Channel, request: dict[str, Any], layers: list[sandbox.Laye
     stream = channel.file() if request["file"] else None
     try:
         for output in _job(request["job"])(stream, request["arguments"], channel.feed()):
-            channel.write(Kind.DATA, output if isinstance(output, bytes) else output.to_json())
+            if isinstance(output, bytes):
+                channel.write(Kind.DATA, output)
+            else:
+                channel.write(Kind.DATA, output.to_json(), at_once=output.at_once)
     except _ServerGone:
         raise
     except BaseException as error:  # panics of Rust parsers are no Exception
@@ -174,11 +177,11 @@ class _Channel:
         size, kind = unpack_header(self._receive(HEADER.size))
         return kind, self._receive(size)
 
-    def write(self, kind: Kind, payload: bytes = b"") -> None:
+    def write(self, kind: Kind, payload: bytes = b"", *, at_once: bool = False) -> None:
         """Send a frame; output that comes quickly after another frame waits for more, since each time wakes the server."""
         self._unsent += pack(kind, payload)
         now = time.monotonic()
-        quick = kind is Kind.DATA and now < self._sent_at + _SENT_TOGETHER_SECONDS
+        quick = kind is Kind.DATA and not at_once and now < self._sent_at + _SENT_TOGETHER_SECONDS
         if quick and len(self._unsent) < _SENT_TOGETHER_BYTES:
             return
         unsent, self._unsent = bytes(self._unsent), bytearray()

@@ -11,14 +11,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from kimi_files.extract.document import Advance
+from kimi_files.workers.output import Output
 
-def run(stream: BinaryIO | None, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes]:
+
+def run(stream: BinaryIO | None, arguments: dict[str, Any], feed: Iterator[bytes]) -> Iterator[bytes | Output]:
     yield _at_once({"pid": os.getpid()})
     yield from globals()[arguments["what"]](stream, feed)
 
 
 def nothing(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:
     yield from ()
+
+
+def advance(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes | Output]:
+    yield Advance(done=1, total=2, message="half")
+    while True:
+        pass
 
 
 def spin(stream: BinaryIO | None, feed: Iterator[bytes]) -> Iterator[bytes]:

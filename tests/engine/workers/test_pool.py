@@ -96,6 +96,12 @@ async def test_a_prepared_worker_takes_the_next_job(pool: WorkerPool, transport:
     assert len(set(_children()) - before) == 2
 
 
+async def test_how_far_a_job_is_is_told_at_once(pool: WorkerPool) -> None:
+    async with pool.job("extract", {"what": "advance"}, deadline=20) as frames:
+        await anext(frames)
+        assert json.loads(await anext(frames))["message"] == "half"
+
+
 @pytest.mark.parametrize("what", ["segfault", "abort", "leave"])
 async def test_a_worker_that_dies_is_an_error_and_the_next_job_works(
     pool: WorkerPool, transport: str, what: str
