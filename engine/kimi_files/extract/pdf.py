@@ -309,7 +309,7 @@ def _seen(document: Any, number: int) -> _Seen:
 
 def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Page:
     """One page from both engines; ``laid`` is None where liteparse has nothing."""
-    from kimi_files.extract.pdf_page.layout import put_right, with_links
+    from kimi_files.extract.pdf_page.layout import put_right, with_links, without_false_strikes
 
     markdown = "" if laid is None or _EMPTY_FENCE.fullmatch(laid.markdown) else laid.markdown.strip()
     if "](" in markdown:
@@ -344,7 +344,7 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
     if seen.marks:
         text, plain = with_marks(text, seen.marks), with_marks(plain, seen.marks)
     if laid and not differs.is_much:
-        text = with_links(laid, text)
+        text = with_links(laid, without_false_strikes(laid, text) if "~~" in text else text)
     page = _Page(
         _join(text, _extras(laid, text)),
         _join(plain, _extras(laid, plain)),

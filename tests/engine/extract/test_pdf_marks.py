@@ -7,7 +7,7 @@ import pytest
 from kimi_files.extract import pdf as reader
 from kimi_files.extract.pdf_page.marks import Mark, with_marks, without_false_formulas
 from tests.engine.extract.reading import read
-from tests.samples.pdf import Page, pdf, write
+from tests.samples.pdf import Page, pdf, rule, write
 
 _LINES = [
     "Another line of text that is long enough to be prose for whoever reads it here.",
@@ -101,3 +101,21 @@ def test_prose_that_was_taken_for_a_formula_is_prose(markdown: str, plain: str, 
 
 def test_codes_of_symbol_fonts_are_the_signs_that_they_show() -> None:
     assert without_false_formulas("\uf0d8 a \uf0b3 \uf062", "") == "➢ a ≥ β"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_struck"),
+    [
+        pytest.param(72, 192, True, id="as long as the words"),
+        pytest.param(60, 400, False, id="a line of a form or a chart"),
+        pytest.param(72, 500, False, id="on to the edge of the page"),
+    ],
+)
+def test_words_are_struck_out_by_a_line_of_their_own_only(start: int, end: int, is_struck: bool) -> None:
+    drawn = f"{write(72, 500, 'The second mate is paid')} {rule(start, 504, end, 504)}"
+    body = "Ships are told by their flags, and these by their colours."
+
+    text = read(reader.read, pdf([Page([body] * 6, operators=drawn)]), "a.pdf").pages[0].text
+
+    assert "The second mate is paid" in text.replace("~~", "")
+    assert ("~~" in text) == is_struck

@@ -48,6 +48,9 @@ _WHITE = ("ffffffff", None)
 _ONE_LINE = 16.0
 """Points: not more than a line of a table is tall."""
 
+_THROUGH = 0.3
+"""Of the height of a line: so close to its middle is what strikes it out."""
+
 _FEWEST_LETTERS = 20
 _MOST_LINKS = 500
 _TARGET = re.compile(r"[()\s<>\x00-\x1f]")
@@ -56,6 +59,7 @@ _TARGETS = re.compile(r"\]\(([^()\s]+)\)")
 _NUMBERED_HEADINGS = re.compile(
     r"(?:\|(?:---\|)+\n?|\| (?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,2}){1,4} \| [^|\n]*[^|\n\s\d] \|\n?){3,5}"
 )
+_STRUCK = re.compile(r"~~([^~\n]+)~~")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
@@ -153,6 +157,26 @@ def with_links(laid: LaidPage, markdown: str) -> str:
             if match := pattern.search(markdown):
                 markdown = f"{markdown[: match.start()]}[{match[0]}]({uri}){markdown[match.end() :]}"
     return markdown
+
+
+def without_false_strikes(laid: LaidPage, markdown: str) -> str:
+    """The markdown with words struck out only where a line of their own goes through them: no line of a table or a chart."""
+    across, _, _ = _drawn(laid.vectors)
+    lines = in_lines(laid.words.runs())
+
+    def checked(match: re.Match[str]) -> str:
+        first = match[1].strip("* ").split(" ")[0]
+        runs = [(run, line.words[-1].right) for line in lines for run in line.words if run.text.startswith(first)]
+        is_struck = any(
+            abs(rule.at - run.middle) < _THROUGH * (run.bottom - run.top)
+            and run.left - _THIN < rule.start < run.right
+            and rule.end < right + _THIN
+            for run, right in runs
+            for rule in across
+        )
+        return match[0] if is_struck or not runs else match[1]
+
+    return _STRUCK.sub(checked, markdown)
 
 
 def turned_by(items: Sequence[Any]) -> int:
