@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from kimi_files.extract.pdf_page.words import glued, wide_signs
+from kimi_files.extract.pdf_page.words import glued, wide_signs, width_of
 
 _SIGN = "[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]"
 _BLANK = re.compile(f"(?<={_SIGN}) (?={_SIGN})")
@@ -34,13 +34,9 @@ def without_breaks(markdown: str, plain: str) -> str:
         return markdown
     lines = [line.strip() for line in plain.splitlines() if not line.isspace() and line]
     # A line that is much shorter than the next one ends where its author ended it.
-    ends = {above[-1] + below[0] for above, below in pairwise(lines) if _width(above) > _FULL * _width(below)}
+    ends = {above[-1] + below[0] for above, below in pairwise(lines) if width_of(above) > _FULL * width_of(below)}
     # What stands apart within a line may do so on purpose.
     ends -= {plain[place.start() - 1] + plain[place.end()] for place in _BLANK.finditer(plain)}
     return _BLANK.sub(
         lambda place: "" if markdown[place.start() - 1] + markdown[place.end()] in ends else " ", markdown
     )
-
-
-def _width(line: str) -> int:
-    return len(line) + wide_signs(line)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate, pairwise
 
+from kimi_files.extract.pdf_page.words import width_of
+
 _LONGEST = 500
 """Characters of a block that is looked at: addresses and the like are short."""
 
 _MOST_LINES = 400
 _OTHER = ("#", "|", "- ", "* ", "> ", "```", "---", "$$", "[^", "![")
-_WIDE = "\u2e80"
 
 # A line is not full where the next word would have ended before this part of the widest line.
 _ROOM = 0.75
@@ -35,7 +36,7 @@ def with_short_lines(markdown: str, plain: str) -> str:
         first = bisect_right(starts, place) - 1
         if place >= 0 and starts[first] == place and len(bare) > len(lines[first]):
             last = bisect_right(starts, place + len(bare) - 1)
-            widest = widest or sorted(map(_width, lines))[-max(len(lines) // 10, 1)]
+            widest = widest or sorted(map(width_of, lines))[-max(len(lines) // 10, 1)]
             blocks[number] = _broken(blocks[number], lines[first:last], widest)
     return "\n\n".join(blocks)
 
@@ -55,7 +56,7 @@ def _broken(block: str, lines: list[str], widest: int) -> str:
     counts = [line.count(" ") + 1 for line in lines]
     if sum(counts) != len(words):
         return block
-    longest = max(map(_width, lines))
+    longest = max(map(width_of, lines))
     room = _ROOM * (longest if len(lines) > 2 and longest >= _FULL else widest)
     ends = [_ends_early(line, following, room) for line, following in pairwise(lines)]
     if 2 * sum(ends) > len(ends):
@@ -68,14 +69,9 @@ def _broken(block: str, lines: list[str], widest: int) -> str:
 
 
 def _ends_early(line: str, following: str, room: float) -> bool:
-    return not _goes_on(line, following) and _width(line) + 1 + _width(following.partition(" ")[0]) <= room
+    return not _goes_on(line, following) and width_of(line) + 1 + width_of(following.partition(" ")[0]) <= room
 
 
 def _goes_on(line: str, following: str) -> bool:
     """Whether a line is the middle of a sentence, as far as scripts with small letters tell, or a raised number follows."""
     return len(following) <= 2 or (following[0].islower() and not line.endswith(_ENDS))
-
-
-def _width(line: str) -> int:
-    """In Latin letters; those of Chinese and Japanese take the room of two."""
-    return len(line) if line.isascii() else len(line) + sum(letter >= _WIDE for letter in line)

@@ -390,6 +390,11 @@ def wide_signs(text: str) -> int:
     return 0 if text.isascii() else sum(map(len, _WIDE_SIGNS.findall(text)))
 
 
+def width_of(line: str) -> int:
+    """In Latin letters; those of Chinese, Japanese and Korean take the room of two."""
+    return len(line) + wide_signs(line)
+
+
 def mostly_prose(lines: list[Line], room: float) -> bool:
     return sum(is_prose(line.words, room) for line in lines) > 0.35 * len(lines)
 
