@@ -28,7 +28,9 @@ _MARKED_LINE = re.compile(
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\r\n]*\r?\n)*?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 _NO_PARAGRAPH = re.compile(r"\s*\Z|\t| {4}| {0,3}(?:[-*+>|#<]|\d+[.)]|```|~~~)")
 _MARK_SIGN = re.compile(r"[*_`\[{<]")
-_MARKS = re.compile(r"\*\*|__|`|(?<!\w)[*_]|[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)|\[\^[^\]\s]+\]|\{#[^}]*\}\s*\Z|<[^>]+>")
+_MARKS = re.compile(
+    r"\*\*|__|`|(?<!\w)[*_](?!\))|(?<!\()[*_](?!\w)|!?\[([^\]]*)\]\([^)]*\)|\[\^[^\]\s]+\]|\{#[^}]*\}\s*\Z|<[^>]+>"
+)
 
 
 @dataclass(frozen=True, slots=True)

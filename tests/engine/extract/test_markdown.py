@@ -114,6 +114,7 @@ def test_headings_of_every_form() -> None:
 
 
 def test_words_with_underscores_keep_them() -> None:
+    assert plain_title("(*) mandatory (*unless* (_said_ otherwise))") == "(*) mandatory (unless (said otherwise))"
     assert plain_title("the `snake_case_name` of _it_ ![logo](x.png)") == "the snake_case_name of it logo"
 
 
