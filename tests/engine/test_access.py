@@ -739,7 +739,7 @@ def linked(place: Place) -> Iterator[Place]:
 
 
 @unix_only
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(typed=_PATHS | st.text(max_size=60))
 @example("{root}/docs/../outside/secret.txt")
 @example("up/outside/secret.txt")

@@ -312,7 +312,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     return bytes(content[: draw(st.integers(0, len(content)))]) if draw(st.booleans()) else bytes(content)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     name=st.sampled_from(["a", *(f"a{known.extensions[0]}" for known in FORMATS)]) | st.text(max_size=12),
     content=_damaged() | st.binary(max_size=400),

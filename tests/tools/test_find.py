@@ -42,7 +42,7 @@ async def test_words_match_across_line_ends_and_marks(text, words, matched):
     piece=st.integers(1, 40),
     words=st.sampled_from(["a", "ab", "a b", "aa b"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 async def test_hits_do_not_depend_on_where_pieces_are_cut(text, piece, words):
     found = await hits(content_of([text], piece=piece), words)
     expected = [

@@ -22,7 +22,7 @@ PAGE = st.text(
 
 
 @given(pages=st.lists(PAGE, min_size=1, max_size=5), budget=st.integers(1, 300), piece=st.integers(1, 200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 async def test_walking_cursors_yields_every_character_once(pages, budget, piece):
     content = content_of(pages, piece=piece)
     spans = await select(content, "")
@@ -47,7 +47,7 @@ async def test_walking_cursors_yields_every_character_once(pages, budget, piece)
     max_tokens=st.integers(500, 1200),
     kind=st.sampled_from(["page", "text"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 async def test_a_result_is_never_over_its_budget(pages, max_tokens, kind):
     content = content_of([page * 9 for page in pages[: 1 if kind == "text" else None]], kind=kind)
     start: Position | None = None

@@ -238,7 +238,7 @@ async def several(tmp_path: Path, service: LocalFilesService) -> list[str]:
     return ids
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_paging_lists_every_file_once(
     several: list[str], service: LocalFilesService, data: st.DataObject

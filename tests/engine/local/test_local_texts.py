@@ -303,7 +303,7 @@ def test_what_is_beyond_a_limit_is_no_event(event: dict[str, object], change: di
 LINES = st.lists(st.sampled_from(["", "a", "日本", "\r", "\x00", "😀", "word " * 9, "\u2028"]), max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines=LINES, cuts=st.lists(st.integers(1, 40), max_size=8), data=st.data())
 async def test_any_part_and_any_line_of_a_page_is_what_the_reader_said(
     lines: list[str], cuts: list[int], data: st.DataObject
@@ -338,7 +338,7 @@ async def test_any_part_and_any_line_of_a_page_is_what_the_reader_said(
         await catalogue.aclose()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     unit=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), min_size=1, max_size=60),
     times=st.sampled_from([1, 300, 3_000]),

@@ -37,7 +37,7 @@ lines = st.one_of(
 texts = st.lists(lines, max_size=25).map("\n".join)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(texts, min_size=1, max_size=3), st.booleans())
 def test_every_character_that_is_not_blank_is_in_exactly_one_passage_in_order(pages: list[str], marked: bool) -> None:
     cuts = cut(*pages, marked=marked)
@@ -49,13 +49,13 @@ def test_every_character_that_is_not_blank_is_in_exactly_one_passage_in_order(pa
         assert all(page[passage.start : passage.end] == passage.text == passage.text.strip() for passage in of_page)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(texts, min_size=1, max_size=2), st.integers(1, 300))
 def test_the_same_text_gives_the_same_passages_however_it_arrives(pages: list[str], piece: int) -> None:
     assert cut(*pages, piece=piece) == cut(*pages)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(texts)
 def test_no_passage_is_much_over_the_target(text: str) -> None:
     # The target is kept by sums of lines, which are counted a little high; a line that nothing can cut is the exception.

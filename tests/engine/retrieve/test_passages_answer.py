@@ -222,7 +222,7 @@ async def test_files_without_words_are_searched_and_give_nothing(index: PassageI
         assert (answer.citations, answer.searched_files, answer.searched_passages) == ((), 1, 0)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(60, 3_000),
     st.sampled_from(

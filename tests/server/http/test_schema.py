@@ -31,7 +31,6 @@ schema = schemathesis.openapi.from_dict(
 @schema.parametrize()
 @settings(
     max_examples=25,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],
