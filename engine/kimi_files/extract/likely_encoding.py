@@ -38,7 +38,13 @@ _KANA_OR_STOP = re.compile("[、。，ぁ-ヺ]")
 # In few words no likelihood tells the encodings of the West and of Central Europe, but where each sign stands does: in those
 # of DOS and the first Macs letters are where Windows has signs, and in all others some stand where no text has them.
 _SMALL = "àáâãäåæçèéêëìíîñòóôõöøùúûüýßœšž"
-_SMALL_ON_WINDOWS = f"{_SMALL}ðþ"
+_SMALL_ON_WINDOWS = f"{_SMALL}ïÿðþ"
+# Most texts are from Windows. There, dashes and quotation marks may stand nearly anywhere, and all that stands by itself, but for
+# what were a dash, a blank and a point on the first Macs.
+_ALSO_ON_WINDOWS = (
+    r"|[–—…‘’•µ·]|(?<=\w)[²³](?![^\W\d_])|(?<![^\W\d_])[“”„‚]|[“”„‚†‡](?![^\W\d_])"
+    r"|(?<![^\W\d_])[^\x00-\x7fÐÑÊ¥](?![^\W\d_])"
+)
 _SMALL_CENTRAL = "áâäąăćčçďđéëęěíîľłĺńňóôöőŕřśšşťţúüůűýźžżß"
 _ENOUGH_BYTES = 1 << 13
 _MOST_FOREIGN_LETTERS = 0.45
@@ -47,7 +53,7 @@ _FEW_SIGNS, _NEARLY_ALL = 30, 0.97
 _OFTEN = str.maketrans(dict.fromkeys("éáíóüöäñàèßąęłżś", "2") | dict.fromkeys("çêãõúåøôâïćńčřěšžýőű", "1"))
 
 
-def _natural(small: str) -> re.Pattern[str]:
+def _natural(small: str, others: str = "") -> re.Pattern[str]:
     """Signs beyond ASCII where texts have them: a small letter in a word, a quotation mark at its beginning, and so on."""
     large = small.upper().replace("SS", "")
     return re.compile(
@@ -58,11 +64,13 @@ def _natural(small: str) -> re.Pattern[str]:
         r"|(?<!\w)[“‘„«¿¡](?=[\w¿¡“‘\"'(\s])|(?<![\s(])[”’»“](?!\w)|(?<=\s)»(?!\w)"
         r"|(?<=\s)[–—](?=\s)|(?<=[\da-z])[–—](?=[\da-zA-Z])|(?<=[\w.,?!\s])…(?!\w)|(?<![^\s,;])•(?=\s)"
         r"|(?<=[\w.,:;!?%«)])\xa0|\xa0(?=[\w(»%:;!?])"
-        r"|[£€¥](?=\s?\d)|(?<=[\d\s])[€°£](?!\w)|°(?=[CF]\b)|(?<=[\w\s])[®™](?!\w)|©(?=\s)|(?<!\w)§(?=\s?\d)|(?<=[\dm])[ªº²³½](?!\w))"
+        r"|[£€¥](?=\s?\d)|(?<=[\d\s])[€°£](?!\w)|°(?=[CF]\b)|(?<=[\w\s])[®™](?!\w)|©(?=\s)|(?<!\w)§(?=\s?\d)|(?<=[\dm])[ªº²³½](?!\w)"
+        rf"{others})"
     )
 
 
-_NATURAL, _NATURAL_CENTRAL, _NATURAL_ON_WINDOWS = map(_natural, (_SMALL, _SMALL_CENTRAL, _SMALL_ON_WINDOWS))
+_NATURAL, _NATURAL_CENTRAL = map(_natural, (_SMALL, _SMALL_CENTRAL))
+_NATURAL_ON_WINDOWS = _natural(_SMALL_ON_WINDOWS, _ALSO_ON_WINDOWS)
 _OLD = {"mac_roman": _NATURAL, "cp850": _NATURAL, "cp437": _NATURAL, "cp852": _NATURAL_CENTRAL}
 _NEWER = {
     "cp1250": _NATURAL_CENTRAL,
@@ -70,7 +78,8 @@ _NEWER = {
     "cp1254": _natural(f"{_SMALL}ğış"),
     "cp1257": _natural("äåéóõöüßāčēģīķļņōŗšūžąęėįųćłńśź"),
 }
-_FOREIGN_WORD = re.compile(r"[A-Za-z]*[^\W\d_A-Za-z][^\W\d_]*")
+# A letter by itself and the sign for a millionth are no words.
+_FOREIGN_WORD = re.compile(r"[A-Za-z]*[^\W\d_A-Za-zµ²³][^\W\d_²³]+|[A-Za-z]+[^\W\d_A-Za-zµ²³]")
 
 
 def likely(sample: bytes) -> Iterator[str]:
@@ -81,8 +90,9 @@ def likely(sample: bytes) -> Iterator[str]:
         yield wide
         return
     everyday = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO | EncodingEra.LEGACY_REGIONAL
-    western = _is_plausible(sample, "cp1252")
-    if old := _old(sample):
+    well = _stands_well(sample[:_ENOUGH_BYTES].decode("cp1252", "replace"), _NATURAL_ON_WINDOWS)
+    western = well or _is_plausible(sample, "cp1252")
+    if not well and (old := _old(sample)):
         yield from (old, "cp1252")
         return
     for eras in (everyday, EncodingEra.DOS | EncodingEra.LEGACY_MAC):
@@ -97,7 +107,8 @@ def likely(sample: bytes) -> Iterator[str]:
         # Mostly the first that is plausible decodes all of it, and the others are not looked at.
         plausible = (name for name in dict.fromkeys(names) if _is_plausible(sample, name))
         first = next(plausible, None)
-        if western and (first is None or (_is_latin(sample, first) and _says_little(sample))):
+        says_little = _says_little(sample) or (well and _has_few_letters(sample))
+        if western and (first is None or (_is_latin(sample, first) and says_little)):
             yield "cp1252"
         elif first is not None:
             yield from _older(sample, first, everyday)
@@ -117,12 +128,10 @@ def _is_windows(sample: bytes) -> bool:
 
 def _old(sample: bytes) -> str | None:
     """The encoding of DOS or the first Macs in which each sign stands where texts have it, and in no newer one; of several the
-    one with the commoner letters. None where words are in another script."""
+    one with the commoner letters. None where words are in another script. For what does not stand well on Windows."""
     sample = sample[:_ENOUGH_BYTES]
     pairs, foreign = len(_TWO_NOT_ASCII.findall(sample)), len(NOT_ASCII.findall(sample))
     if foreign > _FEW_SIGNS and 2 * pairs > _MOST_FOREIGN_LETTERS * foreign:
-        return None
-    if _stands_well(sample.decode("cp1252", "replace"), _NATURAL_ON_WINDOWS):
         return None
     best, best_score = None, 0
     for name, natural in (_OLD | _NEWER).items():
@@ -178,6 +187,12 @@ def _says_little(sample: bytes) -> bool:
     """A few different letters are not enough to tell one Latin alphabet from another; Iceland's are."""
     letters = set(NOT_ASCII.findall(sample))
     return len(letters) < _FEW_LETTERS and not letters & _ICELANDIC
+
+
+def _has_few_letters(sample: bytes) -> bool:
+    """Whether most of what is beyond ASCII are signs, as in measures and prices, and letters in other encodings only."""
+    foreign = b"".join(NOT_ASCII.findall(sample)).decode("cp1252", "ignore")
+    return 2 * sum(map(str.isalpha, foreign)) < len(foreign)
 
 
 def _wide_ideographs(sample: bytes) -> str | None:

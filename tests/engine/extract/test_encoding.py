@@ -188,6 +188,10 @@ def test_few_words_of_dos_and_the_first_macs_are_read_by_where_their_signs_stand
 @pytest.mark.parametrize(
     ("text", "name"),
     [
+        ("Ø 25 mm, 10 µm, 5 N·m, 3×4, ±0.5, 50¢, R² = 0.9", "cp1252"),
+        ("Smith† and Jones‡; T–cell; Well…no; rock ’n’ roll", "cp1252"),
+        ("•first\n•second", "cp1252"),
+        ("Anaïs Saïd, financiën, coördinatie, geïnd", "cp1252"),
         ("Garður með blómum og þrír menn", "cp1252"),
         ("żeby może wziąć się za świeżą łąkę", "cp1250"),
         ("Öğrenciler kışın yağmurlu günlerde dışarı çıkmadı ve başka yere gitmedi", "cp1254"),
