@@ -43,6 +43,8 @@ _HASHED_PIECE = 256 << 10
 _HASHED_AT_OPENING = 256 << 10
 _MAX_NAMES = 5_000
 _MAX_SHOWN = 300
+_MOST_LOOKED_AT = 20_000
+_MOST_ELSEWHERE = 3
 _OPENING_ATTEMPTS = 3
 _MEMBER_SEPARATOR = "!/"
 _SYSTEM_FOLDERS = (Path("/proc"), Path("/sys"))
@@ -302,6 +304,18 @@ async def readable_files(path: str, policy: AccessPolicy) -> FolderFiles:
     return await anyio.to_thread.run_sync(_list_readable, path, policy)
 
 
+def short_path(file: OpenFile, policy: AccessPolicy) -> str:
+    """The shortest path that leads to an opened file again: below the place where relative paths start, if it is there."""
+    starts = [start for start in (policy.working_directory, *policy.allowed) if file.path.is_relative_to(start)]
+    found = shown(file.path)
+    for start in sorted(starts, key=lambda start: len(start.parts), reverse=True):
+        relative = str(file.path.relative_to(start))
+        if next((place for place in _candidates(relative, policy) if os.path.lexists(place)), None) == file.path:
+            found = printable(relative)
+            break
+    return f"{found}{_MEMBER_SEPARATOR}{printable(file.member)}" if file.member else found
+
+
 @dataclass(frozen=True, slots=True)
 class ListedFile:
     """A file in a folder by its name as it is shown; ``modified`` in UNIX seconds."""
@@ -377,8 +391,32 @@ def _find_misspelt(meant: str, policy: AccessPolicy, named: str) -> _Found:
         raise _not_allowed(f"'{named}' is outside", policy, f"Did you mean '{similar}'?" if similar else "")
     hint = next((f"Did you mean '{shown(found.path)}'?" for found, _ in nearest if found), windows_hint(meant))
     hint = hint or next(filter(None, (_member_hint(candidate, policy) for candidate in inside)), "")
+    hint = hint or _elsewhere_hint(os.path.basename(meant), policy)
     where = "" if os.path.isabs(meant) else f" in the allowed folders ({_folder_names(policy)})"
     raise PathNotFound(f"'{named}' does not exist{where}.", hint)
+
+
+def _elsewhere_hint(name: str, policy: AccessPolicy) -> str:
+    """The files of that name further down in the allowed folders: people say a name and not where it is."""
+    found: list[str] = []
+    looked_at = 0
+    waiting = list(policy.allowed)
+    seen = set(waiting)
+    while waiting and looked_at < _MOST_LOOKED_AT and len(found) < _MOST_ELSEWHERE:
+        folder = waiting.pop(0)
+        names = _names_in(folder, policy)
+        looked_at += 1 + len(names)
+        if (same := same_name(name, names)) and _kind(_resolved(folder / same), policy) == "file":
+            found.append(shown(folder / same))
+        for one in names:
+            # Most names have an ending, and are not looked at.
+            below = _resolved(folder / one) if "." not in one[1:] else folder
+            if below not in seen and policy.folders_above(below) and below.is_dir():
+                seen.add(below)
+                waiting.append(below)
+    if len(found) > 1:
+        return f"There are {', '.join(repr(path) for path in found)}."
+    return f"Did you mean '{found[0]}'?" if found else ""
 
 
 def _member_hint(missing: Path, policy: AccessPolicy) -> str:

@@ -160,7 +160,7 @@ async def test_a_file_in_an_archive_is_read_asked_about_and_shown_but_not_kept(c
     assert "It was replaced in May." in text_of(text)
     assert "Words of the" not in text
     assert "page 1" in found
-    assert "[1] report.pdf, page 2" in answer
+    assert f"[1] {name}!/2024/report.pdf, page 2" in answer
     assert [part.type for part in shown.content] == ["text", "image", "image"]
     assert "can be read, but not uploaded" in refused.content[0].text
     assert f"Did you mean '{name}!/2024/report.pdf'" in missing.content[0].text
@@ -399,6 +399,28 @@ async def test_a_question_over_a_folder_says_what_was_not_read(connect):
     assert "the files in b.zip (an archive" in answer
     assert "not read: 3 files of . (2 empty, 1 of a format without a reader) · " in answer
     assert "not found in any file: xyzzy" in answer
+
+
+async def test_a_passage_is_cited_by_a_path_that_the_next_call_can_give(connect):
+    async with connect() as session:
+        for folder in ("2024", "2025"):
+            (session.folder / "invoices" / folder).mkdir(parents=True)
+            (session.folder / "invoices" / folder / "shaft.txt").write_text(f"The shaft of {folder} was replaced.\n")
+        (session.folder / "invoices" / "a.zip").write_bytes(archive_of("a.zip", {"b/c.txt": b"The shaft is spare."}))
+        files = ["invoices", "invoices/a.zip!/b/c.txt"]
+        answer = await session.call("ask_about_files", question="Which shaft was replaced?", files=files)
+        cited = re.findall(r"^\[\d\] (.+), line", answer, re.MULTILINE)
+        texts = [await session.call("get_file_content", file=file) for file in cited]
+        elsewhere = await session.fail("get_file_content", file="shaft.txt")
+        (session.folder / "invoices" / "2024" / "shaft.txt").unlink()
+        alone = await session.fail("get_file_content", file="shaft.TXT")
+    assert {"invoices/2024/shaft.txt", "invoices/2025/shaft.txt", "invoices/a.zip!/b/c.txt"} <= set(cited)
+    assert all("The shaft" in text or "| name | bytes" in text for text in texts)
+    assert (
+        f"There are '{session.folder}/invoices/2024/shaft.txt', '{session.folder}/invoices/2025/"
+        in elsewhere["message"]
+    )
+    assert f"Did you mean '{session.folder}/invoices/2025/shaft.txt'?" in alone["message"]
 
 
 async def test_files_with_scanned_pages_are_named_with_the_remedy_once(connect):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -16,6 +17,8 @@ DEFAULT_TOKENS = 4_000
 LEAST_TOKENS = 500
 MOST_TOKENS = 20_000
 MOST_QUERIES = 4
+
+_TOKENS_A_PASSAGE = 400
 
 TITLE = "Ask about files"
 DESCRIPTION = """\
@@ -60,8 +63,10 @@ async def ask_about_files(
     max_tokens = min(max(max_tokens, LEAST_TOKENS), MOST_TOKENS)
     gathered = await gather(workspace, files, progress)
     head_tokens = reserved_tokens(gathered.contents, gathered.not_read, max_tokens)
+    head_tokens += gathered.extra_tokens() * max_tokens // _TOKENS_A_PASSAGE
     wordings = tuple(query for query in queries if query.strip())
     asked = Question(question, wordings, max_tokens - head_tokens, gathered.exhibits)
     service = await workspace.service()
     answer = await service.answer(asked, gathered.contents, progress)
+    answer = replace(answer, citations=tuple(map(gathered.cited, answer.citations)))
     return answer_result(answer, gathered.contents, gathered.not_read, max_tokens)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
-from kimi_files.access import is_folder, readable_files
-from kimi_files.answer import Exhibit
+from kimi_files.access import OpenFile, is_folder, readable_files, short_path
+from kimi_files.answer import Citation, Exhibit
 from kimi_files.content import Content
 from kimi_files.errors import InvalidArguments, KimiFilesError, NoText
 from kimi_files.formats import FORMATS
 from kimi_files.progress import Progress
+from kimi_files.tokens import estimate_tokens
 from kimi_files_tools.arguments import MOST_FILES
 from kimi_files_tools.layout import one_line, unread_line
 from kimi_files_tools.workspace import Workspace, is_file_id
@@ -30,12 +31,28 @@ _WHY_NOT_INSIDE = "an archive, of which the list was searched: name files in it,
 class Gathered:
     """``contents`` have text to search, ``exhibits`` are pictures and videos that a model will look at.
 
-    ``not_read`` are the other files.
+    ``not_read`` are the other files. ``paths`` gives the path of each of ``contents``, where it was named by one.
     """
 
     contents: tuple[Content, ...]
     exhibits: tuple[Exhibit, ...]
     not_read: tuple[NotRead, ...]
+    paths: tuple[str, ...]
+
+    def cited(self, citation: Citation) -> Citation:
+        """The citation with a path that the next call can give; what leaves this machine has the names alone."""
+        of_name = [
+            (content.id, path)
+            for content, path in zip(self.contents, self.paths, strict=True)
+            if content.name == citation.file
+        ]
+        path = of_name[0][1] if len(of_name) == 1 else dict(of_name).get(citation.content, citation.file)
+        return replace(citation, file=path)
+
+    def extra_tokens(self) -> int:
+        """What a path costs more than a name, at most."""
+        pairs = zip(self.contents, self.paths, strict=True)
+        return max((estimate_tokens(path) - estimate_tokens(content.name) for content, path in pairs), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,7 @@ class _Read:
 
     content: Content
     exhibits: tuple[Exhibit, ...]
+    path: str
 
 
 async def gather(workspace: Workspace, files: Sequence[str], progress: Progress) -> Gathered:
@@ -70,11 +88,12 @@ async def gather(workspace: Workspace, files: Sequence[str], progress: Progress)
     not_read += [NotRead(one_line(content.name, 120), _why_silent(content)) for content in silent]
     archives = [one.content for one in files_read if one.content.format in _ARCHIVES]
     not_read += [NotRead(f"the files in {one_line(content.name, 120)}", _WHY_NOT_INSIDE) for content in archives]
-    searchable = tuple(one.content for one in files_read if one.content.tokens)
+    searchable = [one for one in files_read if one.content.tokens]
     exhibits = tuple(exhibit for one in files_read for exhibit in one.exhibits)
     if not searchable and not exhibits:
         raise NoText(f"There is no text to search: {one_line('; '.join(map(str, not_read)), 600)}.")
-    return Gathered(searchable, exhibits, tuple(not_read))
+    contents, paths = tuple(one.content for one in searchable), tuple(one.path for one in searchable)
+    return Gathered(contents, exhibits, tuple(not_read), paths)
 
 
 async def _named_files(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], list[NotRead]]:
@@ -128,7 +147,8 @@ async def _read_all(
                     if (waiting := content.waiting_scans) and anyio.current_time() < scans_until:
                         content = await service.read_scans(reference, waiting, report)
                     exhibits = () if content.tokens else tuple(await service.exhibits(reference, content))
-                    read[name] = _Read(content, exhibits)
+                    path = short_path(reference, workspace.policy) if isinstance(reference, OpenFile) else content.name
+                    read[name] = _Read(content, exhibits, path)
             except KimiFilesError as error:
                 read[name] = error
             await progress(len(read), len(names), f"read {one_line(name, 80)}")
