@@ -12,7 +12,7 @@ from kimi_files.errors import KimiFilesError
 from kimi_files.extract import readers, web
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, shortened
-from kimi_files.formats import TNEF
+from kimi_files.formats import MEMBER_SEPARATOR, TNEF
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format
@@ -142,7 +142,8 @@ class _Pages:
         self._bytes += size
         try:
             if self._attachments > _MOST_ATTACHMENTS or self._bytes > _MOST_BYTES:
-                yield f"- {shown} ({_amount(size)}): not read, too much is attached"
+                remedy = "" if depth else f": read the message's path with {MEMBER_SEPARATOR}{name} behind it"
+                yield f"- {shown} ({_amount(size)}): not read, too much is attached{remedy}"
                 return
             kind, pages = self._pages_of(attachment.content, name, path, depth)
         except KimiFilesError as error:

@@ -99,6 +99,14 @@ def test_attachments_of_one_name_are_told_from_each_other() -> None:
     assert "- a.csv (2) (CSV, 8 bytes)\n- message (2) (a message)" in found.texts[0]
 
 
+def test_more_attachments_than_are_read_are_named_with_the_way_to_them() -> None:
+    found = message(eml("x", attachments=[(f"{number}.txt", b"one") for number in range(102)]))
+    assert len(found.pages) == 101
+    assert (
+        "- 101.txt (3 bytes): not read, too much is attached: read the message's path with !/101.txt" in found.texts[0]
+    )
+
+
 def test_messages_within_messages_are_pages_to_a_depth() -> None:
     inner = eml("Deepest words", Subject="level 8")
     for level in range(7, -1, -1):
