@@ -197,3 +197,24 @@ def test_a_label_with_its_value_in_the_size_of_the_text_is_no_heading(line: str)
 )
 def test_headings_one_below_the_other_are_no_table(table: str, expected: bool) -> None:
     assert bool(layout._NUMBERED_HEADINGS.fullmatch(table)) is expected
+
+
+def test_letters_are_measured_where_the_file_gives_their_size_by_the_matrix() -> None:
+    runs = [
+        _Run("Commodity outlook", 50, 100, 90, 19.5, "Bold", 1.0),
+        _Run("Ore", 50, 130, 200, 11.3, "Bold", 1.0),
+        *(_Run("word " * 9, 50, 150.0 + 12 * line, 200, 11.5, "Light", 1.0) for line in range(6)),
+    ]
+    blocks = [Block("**Commodity outlook**", Box(50, 100, 140, 119.5)), Block("**Ore**", Box(50, 130, 250, 141.3))]
+
+    found = with_whole_headings(blocks, Styles(runs))
+
+    assert found is not None
+    assert [block.text for block in found] == ["## Commodity outlook", "**Ore**"]
+
+
+def test_a_bullet_does_not_go_on_with_a_heading() -> None:
+    assert _read(("## It has to report if:", _LARGE, 0.0), ("## • it is large", _LARGE, 3.0))[:2] == [
+        "## It has to report if:",
+        "## • it is large",
+    ]

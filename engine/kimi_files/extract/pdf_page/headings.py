@@ -10,7 +10,8 @@ from kimi_files.extract.pdf_page.styles import Look, Styles
 from kimi_files.extract.pdf_page.words import Box, glued
 
 _HEADING = re.compile(r"(#{1,6}) +(\S.*)")
-_NUMBERED = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[A-Z]|[IVX]{1,5})\.? ")
+# A number, a letter or a bullet begins a heading or an item of its own.
+_BEGINS = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[A-Z]|[IVX]{1,5})\.? |[•▪●■◦]")
 _ALONE = re.compile(r"[^*|\n]{3,120}")
 _BOLD = re.compile(rf"\*\*({_ALONE.pattern})\*\*")
 _SECTION = re.compile(
@@ -205,7 +206,7 @@ def _joined(upper: Block, lower: Block, styles: Styles) -> Block | None:
     if not -_CLOSE * ours.height < gap < _CLOSE * ours.height:
         return None
     box = upper.box.with_(lower.box)
-    if _is_one_heading(ours, theirs, styles.body[1]) and not _NUMBERED.match(second):
+    if _is_one_heading(ours, theirs, styles.body[1]) and not _BEGINS.match(second):
         # A number tells the level of the first line, the size of the letters that of the second.
         of_two_levels = (
             above and below and above[1] != below[1] and any(map(str.isupper, second)) and not _SECTION.match(first)

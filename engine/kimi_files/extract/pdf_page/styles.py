@@ -84,7 +84,12 @@ class Styles:
             given = item.font_name, item.font_size, height
             found = known.get(given)
             if found is None:
-                found = known[given] = (given[0] or "", round(given[1] or 0.0, 1)), round(height, 1)
+                # Many programs write the size of the letters into the matrix, and 1 as that of the font.
+                size = given[1] or 0.0
+                found = known[given] = (
+                    (given[0] or "", round(size, 1) if size != 1 else round(height)),
+                    round(height, 1),
+                )
             style, rounded = found
             self._runs.append((item.y + height / 2, item.x + item.width / 2, count, height, style))
             letters[style] += count
