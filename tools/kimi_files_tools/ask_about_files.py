@@ -62,11 +62,11 @@ async def ask_about_files(
         raise InvalidArguments("The question is empty.", "Say what you want to know.")
     max_tokens = min(max(max_tokens, LEAST_TOKENS), MOST_TOKENS)
     gathered = await gather(workspace, files, progress)
-    head_tokens = reserved_tokens(gathered.contents, gathered.not_read, max_tokens)
+    head_tokens = reserved_tokens(gathered.by_path, gathered.not_read, max_tokens)
     head_tokens += gathered.extra_tokens() * max_tokens // _TOKENS_A_PASSAGE
     wordings = tuple(query for query in queries if query.strip())
     asked = Question(question, wordings, max_tokens - head_tokens, gathered.exhibits)
     service = await workspace.service()
     answer = await service.answer(asked, gathered.contents, progress)
     answer = replace(answer, citations=tuple(map(gathered.cited, answer.citations)))
-    return answer_result(answer, gathered.contents, gathered.not_read, max_tokens)
+    return answer_result(answer, gathered.by_path, gathered.not_read, max_tokens)

@@ -39,6 +39,11 @@ class Gathered:
     not_read: tuple[NotRead, ...]
     paths: tuple[str, ...]
 
+    @property
+    def by_path(self) -> list[Content]:
+        """The contents under their paths instead of their names."""
+        return [replace(content, name=path) for content, path in zip(self.contents, self.paths, strict=True)]
+
     def cited(self, citation: Citation) -> Citation:
         """The citation with a path that the next call can give; what leaves this machine has the names alone."""
         of_name = [
@@ -84,10 +89,10 @@ async def gather(workspace: Workspace, files: Sequence[str], progress: Progress)
     if not files_read:
         raise _nothing_read(failures)
     not_read += [NotRead(one_line(name, 120), one_line(str(failure), 200)) for name, failure in failures.items()]
-    silent = [one.content for one in files_read if not one.content.tokens and not one.exhibits]
-    not_read += [NotRead(one_line(content.name, 120), _why_silent(content)) for content in silent]
-    archives = [one.content for one in files_read if one.content.format in _ARCHIVES]
-    not_read += [NotRead(f"the files in {one_line(content.name, 120)}", _WHY_NOT_INSIDE) for content in archives]
+    silent = [one for one in files_read if not one.content.tokens and not one.exhibits]
+    not_read += [NotRead(one_line(one.path, 120), _why_silent(one.content)) for one in silent]
+    archives = [one for one in files_read if one.content.format in _ARCHIVES]
+    not_read += [NotRead(f"the files in {one_line(one.path, 120)}", _WHY_NOT_INSIDE) for one in archives]
     searchable = [one for one in files_read if one.content.tokens]
     exhibits = tuple(exhibit for one in files_read for exhibit in one.exhibits)
     if not searchable and not exhibits:
