@@ -328,3 +328,19 @@ def test_two_tables_between_lines_of_one_width_are_two() -> None:
     words = f"{_rows(parties, [75, 230, 380], 608)} {_rows(items, [75, 180, 250, 320, 390, 450], 548, 18)}"
 
     assert _tables(_read(Page(_PROSE[:2], operators=f"{lines} {words}"))) == [parties, items]
+
+
+@pytest.mark.parametrize("at_foot", [False, True])
+def test_the_frame_of_a_page_is_no_table_but_its_head_is(at_foot: bool) -> None:
+    top, line, bottom = (760, 120, 90) if at_foot else (760, 730, 100)
+    frame = [*(rule(70, y, 500, y) for y in (top, line, bottom)), *(rule(x, top, x, bottom) for x in (70, 500))]
+    marks = (line, bottom) if at_foot else (top, line)
+    frame += [rule(x, marks[0], x, marks[1]) for x in (210, 350)]
+    head = _rows([["SHEET", "ORDER 4711", "PAGE 2 OF 28"]], [75, 215, 355], marks[0] - 18)
+    body = " ".join(write(75, 700 - 13 * n, sentence, 10) for n, sentence in enumerate(_PROSE * 3))
+
+    text = _read(Page(operators=f"{' '.join(frame)} {head} {body}"))
+
+    assert _tables(text) == [[["SHEET", "ORDER 4711", "PAGE 2 OF 28"]]]
+    assert " ".join(_PROSE[:2]) in text
+    assert (text.find("SHEET") > text.find("harbour")) == at_foot

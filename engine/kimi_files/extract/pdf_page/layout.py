@@ -313,7 +313,7 @@ def _grids(
     for part in parts:
         if not part.columns or part.box is None or part.wrong:
             continue
-        if _NUMBERED_HEADINGS.fullmatch(part.text):
+        if _NUMBERED_HEADINGS.fullmatch(part.text) or any(g.framed and g.box.covered_by(part.box) > 0.9 for g in grids):
             part.wrong = True
         elif not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
             found = open_grids(page, part.box.grown(1), across, [grid.box for grid in grids])

@@ -47,6 +47,9 @@ _FEWEST_ABOVE = 4
 
 _FEWEST_NAMES = 4
 
+_FRAMED_LINES = 10
+"""Lines of a cell over all columns, at the edge of a table, that are rather the text of a page with a frame."""
+
 _BLANK = 5.0
 """Heights of a line between the last row of a table and what is none of it."""
 
@@ -69,6 +72,8 @@ class Grid:
     rows: list[list[str]]
     box: Box
     closed: bool
+    framed: bool = False
+    """Whether it is the head or the foot of a frame around running text."""
 
     @property
     def is_sparse(self) -> bool:
@@ -391,11 +396,30 @@ def _ruled_grid(page: PageWords, across: list[Rule], down: list[Rule]) -> Grid |
             if len(grid.rows[0]) > width:
                 return grid
     _part_merged(xs, owner, lines)
-    rows = [texts for row in range(height) for texts in _band(row, width, owner, lines) if any(texts)]
+    first, last = _within_frame(height, width, owner, lines)
+    box = Box(xs[0], ys[first], xs[-1], ys[last])
+    rows = [texts for row in range(first, last) for texts in _band(row, width, owner, lines) if any(texts)]
     used = [column for column in range(width) if any(row[column] for row in rows)]
-    if len(rows) < 2 or len(used) < 2:
+    framed = last - first < height
+    if len(rows) < 2 - framed or len(used) < 2:
         return None
-    return Grid([[row[column] for column in used] for row in rows], box, closed)
+    return Grid([[row[column] for column in used] for row in rows], box, closed, framed)
+
+
+def _within_frame(
+    height: int, width: int, owner: dict[_Place, _Place], lines: dict[_Place, list[Line]]
+) -> tuple[int, int]:
+    """The rows of the table itself: the frame of a page, of which it is the head or the foot, holds running text."""
+    first, last = 0, height
+    for cell, own in lines.items():
+        if len(own) < _FRAMED_LINES or not all(owner[cell[0], column] == cell for column in range(width)):
+            continue
+        below = next((row for row in range(cell[0], height) if owner[row, 0] != cell), height)
+        if not any(row >= below for row, _ in lines):
+            last = min(last, cell[0])
+        elif not any(row < cell[0] for row, _ in lines):
+            first = max(first, below)
+    return first, max(first, last)
 
 
 def _has_more_columns(lines: dict[_Place, list[Line]]) -> bool:
