@@ -17,7 +17,7 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _BAR = re.compile(r"(?<!\\)\|")
 _HEADING = re.compile(r"^(#{1,6})\s+(\S.*)$", re.MULTILINE)
-_NUMBERING = re.compile(r"^(?:\s*(?:[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*|[IVX]+|[a-z]\))\.?\s+(?=\S))+")
+_NUMBERING = re.compile(r"^(?:\s*(?:[0-9A-Z]{1,3}(?:\.[0-9]{1,3})*|[IVX]+|(?:[0-9]{1,2}|[a-z])\))\.?\s+(?=\S))+")
 _NOT_COMPARED = re.compile(r"[^\w.,%+\-]|_|\.{2,}")
 
 

@@ -218,3 +218,21 @@ def test_a_bullet_does_not_go_on_with_a_heading() -> None:
         "## It has to report if:",
         "## • it is large",
     ]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("1) *Data of ships: We took* all that came.", "#### 1) Data of ships\n\nWe took all that came."),
+        (
+            "2) *Where to find what* *ships leave: It stands* in",
+            "#### 2) Where to find what ships leave\n\nIt stands in",
+        ),
+        ("3) *Ships:*", "#### 3) Ships"),
+        ("Text.\n4) *Old ships:* They are few.", "Text.\n\n#### 4) Old ships\n\nThey are few."),
+        ("5) *Ships* of two masts: none", "5) *Ships* of two masts: none"),
+        ("6) Ships: of two masts", "6) Ships: of two masts"),
+    ],
+)
+def test_a_heading_of_a_paper_at_the_beginning_of_its_paragraph_stands_alone(markdown: str, expected: str) -> None:
+    assert with_headings_of_papers(markdown, "") == expected

@@ -26,6 +26,10 @@ _IN_ITALICS = re.compile(r"\*[A-Z]\. ")
 _PAPER_SUBSECTION = re.compile(
     r"(?<![| \n])[ \n]*+\*([A-Z]\. [^*\n]{3,90})\*(?: \*([^*\n]{2,60})\*)?(?![*\w]) *+(?!\|)\n*"
 )
+# It stands at the beginning of its paragraph, and all of its line comes in italics.
+_PAPER_RUN_IN = re.compile(
+    r"^([0-9]{1,2}\)) \*([^*:\n]{2,90})(?:\* \*([^*:\n]{2,60}))?:(?:\*|(?= ))([^*\n]*)\*?[ \n]*", re.MULTILINE
+)
 _TWO_HEADINGS = re.compile(
     r"\n(?P<level>#{1,6}) (?P<whole>(?P<first>[0-9]{1,2}(?:\.[0-9]{1,2})*)\.? [^\n]*?[^\s\d])"
     r"(?= (?P<second>[0-9]{1,2}(?:\.[0-9]{1,2})+)\.? \D)"
@@ -102,7 +106,7 @@ def with_headings_of_papers(markdown: str, plain: str) -> str:
     if _IN_ITALICS.search(markdown):
         lines = {"".join(line.split()) for line in plain.splitlines()}
         markdown = _PAPER_SUBSECTION.sub(lambda found: _subsection(found, lines), markdown).strip()
-    return markdown
+    return _PAPER_RUN_IN.sub(_run_in, markdown).strip() if ") *" in markdown else markdown
 
 
 def with_headings_apart(markdown: str, plain: str) -> str:
@@ -123,6 +127,13 @@ def _subsection(found: re.Match[str], lines: set[str]) -> str:
     if not all("".join(part.split()) in lines for part in parts):
         return found[0]
     return f"\n\n### {glued(parts)}\n\n"
+
+
+def _run_in(found: re.Match[str]) -> str:
+    """A heading of the third level out of the paragraph that it begins: "1) Data: We took …"."""
+    number, *title, text = (part or "" for part in found.groups())
+    after = f"{text.strip()} " if text.strip() else ""
+    return f"\n#### {number} {glued(filter(None, title))}\n\n{after}"
 
 
 def _are_two(found: re.Match[str], plain: str) -> bool:
