@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -236,3 +238,33 @@ def test_a_bullet_does_not_go_on_with_a_heading() -> None:
 )
 def test_a_heading_of_a_paper_at_the_beginning_of_its_paragraph_stands_alone(markdown: str, expected: str) -> None:
     assert with_headings_of_papers(markdown, "") == expected
+
+
+@pytest.mark.parametrize(
+    ("font", "widths", "is_code"),
+    [
+        pytest.param("Rockwell", (30, 44, 38, 51), False, id="letters of several widths"),
+        pytest.param("Rockwell", (42, 42, 42, 42), True, id="letters of one width"),
+        pytest.param("LiberationMono", (30, 44, 38, 51), True, id="a typewriter by name"),
+        pytest.param("Rockwell", (30, 44), True, id="too few words to tell"),
+    ],
+)
+def test_a_font_that_only_says_that_its_letters_are_all_as_wide_makes_no_code(
+    font: str, widths: tuple[int, ...], is_code: bool
+) -> None:
+    words = [SimpleNamespace(text="harbour", width=float(width)) for width in widths]
+    body = {"height": 10.0, "width": 200.0, "x": 50.0, "font_name": "Arial", "font_size": 10.0, "words": ()}
+    items = [
+        SimpleNamespace(
+            **body | {"text": "Harbour dues", "y": 100.0, "font_name": font, "font_size": 14.0, "words": words}
+        ),
+        *(SimpleNamespace(text="word " * 20, y=130.0 + 12 * line, **body) for line in range(5)),
+    ]
+    box = SimpleNamespace(x=50.0, y=100.0, width=200.0, height=14.0)
+    laid: Any = SimpleNamespace(
+        vectors=None, blocks=[SimpleNamespace(kind="code", bbox=box)], items=items, styles=Styles(items), width=595.0
+    )
+
+    found = layout.put_right(laid, "```\nHarbour dues\n```")
+
+    assert found == ("```\nHarbour dues\n```" if is_code else "## Harbour dues")

@@ -59,6 +59,8 @@ _TARGETS = re.compile(r"\]\(([^()\s]+)\)")
 _NUMBERED_HEADINGS = re.compile(
     r"(?:\|(?:---\|)+\n?|\| (?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,2}){1,4} \| [^|\n]*[^|\n\s\d] \|\n?){3,5}"
 )
+_TYPEWRITER = re.compile(r"mono|cour|consol|code|type|tt[0-9]|menlo|fixed|terminal|nimbusmon", re.IGNORECASE)
+_LONG_WORD, _FEWEST_WORDS, _AS_WIDE = 6, 4, 0.12
 _STRUCK = re.compile(r"~~([^~\n]+)~~")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
@@ -95,6 +97,9 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     parts = _parts(markdown, laid.blocks)
     if parts is None:
         return markdown
+    if "```" in markdown:
+        parts = _without_false_code(parts, laid)
+        markdown = "\n\n".join(part.text for part in parts)
     if markdown.startswith(("#", "**")) or "\n#" in markdown or "\n**" in markdown:
         parts = _with_whole_headings(parts, laid)
         markdown = "\n\n".join(part.text for part in parts)
@@ -114,6 +119,36 @@ def put_right(laid: LaidPage, markdown: str) -> str:
     gutters = gutters if mixed else []
     pieces = _in_columns(_pieces(laid, parts, grids, gutters), gutters)
     return "\n\n".join(piece.text for piece in pieces)
+
+
+def _without_false_code(parts: list[_Part], laid: LaidPage) -> list[_Part]:
+    """The parts with those as text that are code for nothing but a font that says of itself that its letters are all as wide."""
+    found: list[_Part] = []
+    for part in parts:
+        if part.text.startswith("```") and part.box and not _is_typewriter(laid.styles.of(part.box).style[0], laid):
+            text = "\n".join(part.text.split("\n")[1:-1])
+            block = with_headings_marked([Block(text, part.box)], laid.styles)[0]
+            found.append(_Part(block.text, part.box, 0))
+        else:
+            found.append(part)
+    return found
+
+
+def _is_typewriter(font: str, laid: LaidPage) -> bool:
+    """Whether a font is called so, or longer words are as wide as their letters are many."""
+    if _TYPEWRITER.search(font):
+        return True
+    widths: list[float] = sorted(
+        word.width / len(word.text) / item.height
+        for item in laid.items
+        if item.font_name == font and item.height
+        for word in item.words
+        if len(word.text) >= _LONG_WORD
+    )
+    if len(widths) < _FEWEST_WORDS:
+        return True
+    few = len(widths) // 10
+    return widths[-1 - few] - widths[few] < _AS_WIDE * widths[len(widths) // 2]
 
 
 def _with_whole_headings(parts: list[_Part], laid: LaidPage) -> list[_Part]:
