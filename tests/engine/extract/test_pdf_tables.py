@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from kimi_files.extract import pdf as reader
+from kimi_files.extract.pdf_page.layout import put_right
+from kimi_files.extract.pdf_page.styles import Styles
+from kimi_files.extract.pdf_page.words import PageWords
 from tests.engine.extract.reading import read
 from tests.samples.pdf import HEIGHT, Page, pdf, rule, write
 
@@ -344,3 +350,35 @@ def test_the_frame_of_a_page_is_no_table_but_its_head_is(at_foot: bool) -> None:
     assert _tables(text) == [[["SHEET", "ORDER 4711", "PAGE 2 OF 28"]]]
     assert " ".join(_PROSE[:2]) in text
     assert (text.find("SHEET") > text.find("harbour")) == at_foot
+
+
+def test_lines_of_one_piece_each_are_no_table() -> None:
+    """liteparse takes underlined lines for one, and says some of their words twice."""
+    titles = ["CHANCERY DIVISION", "ENTERPRISE COURT", "ON APPEAL FROM THE SMALL CLAIMS TRACK"]
+    items = [_item(title, 72, 180 + 14 * n) for n, title in enumerate(titles)]
+    rows = [["CHANCERY DIVISION ENTERPRISE COURT", "ENTERPRISE COURT"], ["ON APPEAL FROM THE SMALL", "CLAIMS TRACK"]]
+    block = SimpleNamespace(
+        kind="table", header=rows[0], rows=rows[1:], bbox=SimpleNamespace(x=72.0, y=178.0, width=279.0, height=42.0)
+    )
+    laid: Any = SimpleNamespace(
+        vectors=None, blocks=[block], items=items, words=PageWords(items), styles=Styles(items), width=595.0
+    )
+
+    found = put_right(laid, "\n".join([f"| {' | '.join(rows[0])} |", "|---|---|", f"| {' | '.join(rows[1])} |"]))
+
+    assert found == " ".join(titles)
+
+
+def _item(text: str, left: float, top: float) -> SimpleNamespace:
+    words = [SimpleNamespace(text=text, x=left, width=7.0 * len(text))]
+    return SimpleNamespace(
+        text=text,
+        x=left,
+        y=top,
+        width=7.0 * len(text),
+        height=11.0,
+        rotation=0.0,
+        words=words,
+        font_name="F",
+        font_size=11.0,
+    )

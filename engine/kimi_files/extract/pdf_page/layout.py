@@ -352,11 +352,7 @@ def _grids(
             part.wrong = True
         elif not any(part.box.covered_by(grid.box) > 0.3 for grid in grids):
             found = open_grids(page, part.box.grown(1), across, [grid.box for grid in grids])
-            if (
-                part.columns == 1
-                or any(grid.is_sparse for grid in found)
-                or (not found and _holds_prose(part.box, page))
-            ):
+            if part.columns == 1 or any(grid.is_sparse for grid in found) or (not found and _is_text(part.box, page)):
                 part.wrong = True
             else:
                 grids.extend(found)
@@ -382,8 +378,10 @@ def _has_names_beside(grid: Grid, page: PageWords, regions: list[Box]) -> bool:
     return len(names) >= 0.6 * len(grid.rows)
 
 
-def _holds_prose(box: Box, page: PageWords) -> bool:
-    return mostly_prose(in_lines(page.within(box)), box.width)
+def _is_text(box: Box, page: PageWords) -> bool:
+    """Whether it holds prose, or lines of one piece each, which may be underlined."""
+    lines = in_lines(page.within(box))
+    return mostly_prose(lines, box.width) or all(len(line.segments) < 2 for line in lines)
 
 
 def _pieces(laid: LaidPage, parts: list[_Part], grids: list[Grid], gutters: Sequence[float]) -> list[_Piece]:
