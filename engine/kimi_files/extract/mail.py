@@ -100,7 +100,8 @@ class _Pages:
         self._number = 0
         self._attachments = 0
         self._bytes = 0
-        self._labels = {_OWN_LABEL}
+        # Each with the last number that tells those of its name apart.
+        self._labels = {_OWN_LABEL: 1}
 
     def of(self, message: Message, label: str, depth: int) -> Iterator[PageText | OutlineEntry | Warning | Advance]:
         self._number += 1
@@ -154,12 +155,13 @@ class _Pages:
 
     def _unique(self, label: str) -> tuple[str, int]:
         """A page is asked for by its label: of several attachments of one name, the second is told from the first."""
-        label, number = shortened(label, _LABEL_CHARACTERS - 8), 1
-        found = label
+        found = label = shortened(label, _LABEL_CHARACTERS - 8)
+        number = self._labels.get(label, 0) or 1
         while found in self._labels:
             number += 1
             found = f"{label} ({number})"
-        self._labels.add(found)
+        self._labels[found] = 1
+        self._labels[label] = number
         return found, number
 
     def _pages_of(

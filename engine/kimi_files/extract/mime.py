@@ -25,7 +25,7 @@ _TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 _HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _OUTLOOKS_ENVELOPE = b"\x78\x9f\x3e\x22"
-_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r]")
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _LEAST_NO_BASE64, _LINE = 2, 400
 _OF_MIME = re.compile(r"MIME-Version$|Content-(?:Type|Transfer-Encoding)$", re.IGNORECASE)
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
@@ -73,7 +73,7 @@ def content_of(part: Part) -> bytes:
     if not isinstance(payload, bytes):
         return b""
     written = part.get_payload() if _is_base64(part) else ""
-    first = written[:_LINE].lstrip().partition("\n")[0] if isinstance(written, str) else ""
+    first = written[:_LINE].lstrip().partition("\n")[0].rstrip() if isinstance(written, str) else ""
     if len(_NO_BASE64.findall(first)) >= _LEAST_NO_BASE64:
         # Plain text that is called base64.
         return str(written).encode("utf-8", "surrogateescape")
@@ -202,10 +202,10 @@ def _is_base64(part: Part) -> bool:
 
 
 def _from_outlook(content: bytes) -> Message | None:
-    """What an envelope of Outlook's holds; None where it is damaged, so that it is named as any other attachment."""
+    """What an envelope of Outlook's holds; None where it cannot be read, so that it is named as any other attachment."""
     from kimi_files.extract import tnef
 
-    with suppress(DamagedFile):
+    with suppress(DamagedFile, TooComplex):
         return tnef.parse(content)
     return None
 

@@ -25,7 +25,7 @@ _EDIT = re.compile(r'<span\b[^<>]{0,300}class="mw-editsection"', re.IGNORECASE)
 
 # As Markdown: there is less of it to go through.
 _SIGNS = "¶§#🔗\u200b"
-_LINK = rf"""\[\\?[{_SIGNS}]\]\((?:<[^<>\n]*#[^<>\n]*>|[^()\s<>]*#[^()\s]*)(?:[ ]"[^"\n]*")?\)"""
+_LINK = rf"""\[\\?[{_SIGNS}]\]\((?:<[^<>\n#]*+#[^<>\n]*+>|[^()\s<>#]*+#[^()\s]*+)(?:[ ]"[^"\n]*")?\)"""
 _LINK_TO_HEADING = re.compile(rf"(?<=[ \t]){_LINK}[ \t]?|{_LINK}")
 
 _NUMBERS = re.compile(
@@ -33,10 +33,12 @@ _NUMBERS = re.compile(
     r"(?:(?!</?td\b).)*</td\s*>",
     re.IGNORECASE | re.DOTALL,
 )
-_WITHIN = r"(?:(?!</?t[dr]\b|</?table\b).)*"
+# Nothing is tried twice here: a cell may begin with any number of these.
+_WITHIN = r"(?>(?:(?!</?t[dr]\b|</?table\b).)*)"
+_BEFORE_CODE = r"(?>(?:(?!</?t[dr]\b|</?table\b|<pre\b).)*)"
 _CODE_IN_TABLE = re.compile(
     r"<table\b[^<>]{0,500}>\s*(?:<tbody\b[^<>]{0,200}>\s*)?<tr\b[^<>]{0,200}>\s*<td\b[^<>]{0,500}>"
-    rf"({_WITHIN}?<pre\b{_WITHIN})</td\s*>\s*</tr\s*>\s*(?:</tbody\s*>\s*)?</table\s*>",
+    rf"({_BEFORE_CODE}<pre\b{_WITHIN})</td\s*>\s*</tr\s*>\s*(?:</tbody\s*>\s*)?</table\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -69,7 +71,8 @@ def undone(markup: str) -> tuple[str, Callable[[str], str]]:
     def finished(text: str) -> str:
         if any(f"{sign}](" in text for sign in _SIGNS):
             text = _LINK_TO_HEADING.sub("", text)
-        return _FORMULAS.sub(lambda mark: formulas[int(mark[1])], text) if formulas else text
+        # A page may write such a mark itself.
+        return _FORMULAS.sub(lambda mark: formulas[int(mark[1])] if int(mark[1]) < len(formulas) else mark[0], text)
 
     return markup, finished
 

@@ -33,6 +33,9 @@ from kimi_files.extract.office.equations import equation
         (r"EQ \o(A,/)", "A/"),
         (r"EQ \f(1,2", r"\f(1,2"),
         (r"EQ \f 1", r"\f 1"),
+        (r"EQ \a\co0(1,2)", r"$\begin{matrix}1 \\ 2\end{matrix}$"),
+        (r"EQ \a\co-(1,2)", r"\a\co-(1,2)"),
+        ("EQ " + "(" * 1_900 + ")" * 1_900, "(" * 1_900 + ")" * 1_900),
         ("EQ " + r"\f(" * 40 + "1" + ",2)" * 40, r"\f(" * 40 + "1" + ",2)" * 40),
     ],
 )

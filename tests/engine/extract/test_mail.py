@@ -183,6 +183,8 @@ def test_plain_text_that_is_called_base64_keeps_its_lines() -> None:
         b"Subject: x\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nNot encoded, at all.\nTwo lines!\n"
     )
     assert message(raw).texts == [f"{HEAD}Not encoded, at all.\nTwo lines!"]
+    padded = base64.b64encode(b"Encoded, with blanks behind it.") + b"   \n"
+    assert message(raw.partition(b"Not")[0] + padded).texts == [f"{HEAD}Encoded, with blanks behind it."]
     broken = b"Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nA long line that is =\nbroken for the way.\n"
     assert message(broken).texts == [f"{HEAD}A long line that is broken for the way."]
 
@@ -330,6 +332,15 @@ def test_what_outlook_puts_in_an_envelope_belongs_to_the_message() -> None:
     without = message(eml(attachments=[("winmail.dat", envelope)], Subject="x"))
     assert "The body again" in without.texts[0]
     assert message(inner, "winmail.dat").texts == ["# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words"]
+
+
+def test_envelopes_too_deep_in_each_other_leave_the_message_readable() -> None:
+    envelope = tnef({0x0037: "Deepest"})
+    for _ in range(10):
+        envelope = tnef({0x0037: "Inner"}, [("inner", envelope)])
+    found = message(eml("The body", attachments=[("winmail.dat", envelope)], Subject="x"))
+    assert "The body" in found.texts[0]
+    assert "not read. The message has more messages in each other than are read." in found.texts[0]
 
 
 def test_an_envelope_that_is_cut_off_gives_what_is_left_of_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kimi_files.extract.rendered import undone
 from kimi_files.extract.web import as_markdown
 
 TEX = '<annotation encoding="application/x-tex">a_i &lt; b\\,\\{c\\}</annotation>'
@@ -67,3 +68,14 @@ def test_what_does_not_end_is_left_as_it_is() -> None:
         '<math><annotation encoding="application/x-tex">',
     ):
         assert "words" in text(f"<p>words {start * 2000} more</p>")
+
+
+def test_what_would_be_tried_in_many_ways_is_tried_once() -> None:
+    page = "<table><tr><td>" + "<pre>" * 100_000 + "</td><td>lineno"
+    assert undone(page)[0] == page
+    link = f"[#]({'#' * 500_000} "
+    assert undone(page)[1](link) == link
+
+
+def test_a_mark_that_a_page_writes_itself_is_left_as_it_is() -> None:
+    assert text(f"<p>{MATHML} \ue0ad9\ue0ad words</p>") == "$a_i < b\\,\\{c\\}$ \ue0ad9\ue0ad words"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 _START = re.compile(r"\s*EQ\s+(?=\S)", re.IGNORECASE)
 _FORMAT = re.compile(r'\\\*\s*(?:"[^"]*"|\S+)')
 _SWITCH = re.compile(r"\\([abdfilorsx])(?=\s*[\\(])", re.IGNORECASE)
-_OPTION = re.compile(r"\s*\\(?:([lrbfv]c)\s*\\(.)|([a-z]{2})\s*(-?\d*))", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"\s*\\(?:([lrbfv]c)\s*\\(.)|([a-z]{2})\s*(-?\d+)?)", re.IGNORECASE | re.DOTALL)
 _OPENING = re.compile(r"\s*\(")
 _DEEPEST = 16
 _LONGEST = 4_000
@@ -74,7 +74,7 @@ class _Source:
     def _switch(self, letter: str) -> _Switch:
         switch = _Switch(letter)
         while option := _OPTION.match(self._text, self._at):
-            switch.options[(option[1] or option[3]).lower()] = option[2] or option[4]
+            switch.options[(option[1] or option[3]).lower()] = option[2] or option[4] or ""
             self._at = option.end()
         opening = _OPENING.match(self._text, self._at)
         if opening is None:
@@ -87,10 +87,12 @@ class _Source:
                 return switch
 
     def _within(self, ends: str) -> list[_Part]:
+        if self._depth == _DEEPEST:
+            raise ValueError("too deep")
         self._depth += 1
         parts = self.parts(ends)
         self._depth -= 1
-        if self._at == len(self._text) or self._depth > _DEEPEST:
+        if self._at == len(self._text):
             raise ValueError("no end")
         return parts
 
@@ -128,7 +130,7 @@ def _shown(part: _Part, is_latex: bool) -> str:
             closing = part.options.get("rc", "" if "lc" in part.options else _CLOSED_BY.get(opening, opening))
             return f"{_shown(opening, is_latex)}{first}{_shown(closing, is_latex)}"
         case "a":
-            return _array(elements, int(part.options.get("co") or 1), is_latex)
+            return _array(elements, max(int(part.options.get("co") or 1), 1), is_latex)
         case "o":
             return _overstruck(part.elements, is_latex)
         case "d":
@@ -137,7 +139,7 @@ def _shown(part: _Part, is_latex: bool) -> str:
 
 
 def _array(elements: list[str], columns: int, is_latex: bool) -> str:
-    rows = [elements[at : at + columns] for at in range(0, len(elements), max(columns, 1))]
+    rows = [elements[at : at + columns] for at in range(0, len(elements), columns)]
     if not is_latex:
         return "; ".join(elements)
     return r"\begin{matrix}" + r" \\ ".join(" & ".join(row) for row in rows) + r"\end{matrix}"
