@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import PurePath
 
 from kimi_files.retrieve.statements import implied, named
-from kimi_files.retrieve.stop_words import ENGLISH, is_stop_word, stop_words
+from kimi_files.retrieve.stop_words import ENGLISH, is_english, is_stop_word, stop_words
 from kimi_files.retrieve.thesaurus import DERIVED, GROUPS
 from kimi_files.retrieve.words import is_unspaced, is_year, letter_pairs, raw_words, words
 
@@ -32,9 +32,12 @@ _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl d
     documents report reports text texts paper papers pdf page pages article articles attachment attachments brief
     briefly short note notes folder folders say says describe description introduce introduction general
     important whole entire read analyse analyze analysis review purpose subject sentence sentences words bullet
-    bullets
-    fass fasse fassen zusammen zusammenfassung zusammenfassen überblick inhalt inhalte kern kernaussagen hauptpunkte
-    wichtig wichtigste wichtigsten punkte thema themen datei dateien dokument dokumente bericht kurz beschreibe geht
+    bullets"""
+_OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
+
+# The same in other languages: in an English question "principal" is the sum that is owed.
+_OVERVIEW_ELSEWHERE = """fass fasse fassen zusammen zusammenfassung zusammenfassen überblick inhalt inhalte kern kernaussagen
+    hauptpunkte wichtig wichtigste wichtigsten punkte thema themen datei dateien dokument dokumente bericht kurz beschreibe geht
     worum handelt steht beschreiben hauptaussagen
     résume résumer résumez résumé synthèse aperçu contenu fichier fichiers principal principaux principales idées texte
     rapport parle brièvement sujet
@@ -44,7 +47,7 @@ _OVERVIEW = """summarise summarize summary summaries sum overview gist tldr tl d
     vat samen samenvatten samenvatting inhoud bestand bestanden hoofdpunten onderwerp rapport
     кратко краткое содержание перескажи резюме обзор документ документа документе документы файл файла файле файлы
     основные основная главные мысли тезисы текст отчёт отчет говорится опиши тема"""
-_OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
+_OVERVIEW_WORDS_ELSEWHERE = _OVERVIEW_WORDS.union(_OVERVIEW_ELSEWHERE.split())
 
 _CHINESE_STOP = re.compile(
     "为什么|什么时候|是什么|有什么|什么|多少|哪一年|哪一个|哪些|哪个|哪里|哪儿|哪位|哪种|哪家|哪年|哪|谁|怎么样|怎么|怎样|如何|为何"
@@ -135,13 +138,17 @@ def wants_figure(question: str) -> bool:
 
 def names_nothing(question: str) -> bool:
     """Whether a question is about a file as a whole: "summarise", "worum geht es", "总结一下这份文件"."""
-    for raw in raw_words(_CHINESE_STOP.sub(" ", question)):
-        if is_unspaced(raw):
-            if _UNSPACED_OVERVIEW.sub("", raw):
-                return False
-        elif (word := raw.casefold()) not in _OVERVIEW_WORDS and not is_stop_word(word):
-            return False
-    return True
+    raws = raw_words(_CHINESE_STOP.sub(" ", question))
+    if any(_UNSPACED_OVERVIEW.sub("", raw) for raw in raws if is_unspaced(raw)):
+        return False
+    said = {raw.casefold() for raw in raws if not is_unspaced(raw)}
+    if said <= ENGLISH | _OVERVIEW_WORDS:
+        return True
+    if is_english(said):
+        # "When was the war?" asks for something, though these are stop words elsewhere.
+        return False
+    others = said - _OVERVIEW_WORDS_ELSEWHERE
+    return all(map(is_stop_word, others)) and (len(said) > 1 or not others)
 
 
 def naming(question: str, names: Sequence[str]) -> list[float]:

@@ -81,6 +81,11 @@ def stop_words(words: Iterable[str]) -> frozenset[str]:
     return ENGLISH | best
 
 
+def is_english(words: Iterable[str]) -> bool:
+    """Whether any of these words in small letters is a stop word of English and of no other language."""
+    return any(word in ENGLISH and not any(word in language for language in _languages()) for word in words)
+
+
 def is_stop_word(word: str) -> bool:
     """Whether a word in small letters is one in any of the languages."""
     return word in ENGLISH or any(word in language for language in _languages())

@@ -52,6 +52,7 @@ def test_questions_that_want_none(question: str) -> None:
         "这份报告讲了什么？", "请介绍一下这个文档", "What does it say?", "",
         "Fasse diese Dateien bitte kurz zusammen", "Worum geht es in dem Dokument?", "Résume ce document", "¿De qué trata?",
         "Resuma o documento", "Riassumi il testo", "О чём этот документ?", "この文書を要約してください", "資料の内容を教えて",
+        "Was ist das?", "Zusammenfassung", "C'est quoi ce fichier",
     ],
 )  # fmt: skip
 def test_questions_about_the_whole_name_nothing(question: str) -> None:
@@ -69,6 +70,11 @@ def test_questions_about_the_whole_name_nothing(question: str) -> None:
         "Who is Anna?",
         "Fasse das Kapitel über Turbinen zusammen",
         "第3章を要約してください",
+        "When was the war?",
+        "Where is the door?",
+        "Who is his son?",
+        "What is the principal?",
+        "war",
     ],
 )
 def test_questions_that_name_something(question: str) -> None:
