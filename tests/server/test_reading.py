@@ -423,6 +423,18 @@ async def test_a_passage_is_cited_by_a_path_that_the_next_call_can_give(connect)
     assert f"Did you mean '{session.folder}/invoices/2025/shaft.txt'?" in alone["message"]
 
 
+async def test_a_passage_in_a_folder_far_down_is_cited_by_its_whole_path(connect):
+    path = "/".join(["第七十一号工程施工图纸会审记录与技术交底" * 2] * 8) + "/shaft.txt"
+    async with connect() as session:
+        (session.folder / path).parent.mkdir(parents=True)
+        (session.folder / path).write_text("The shaft was replaced in May.\n")
+        answer = await session.call(
+            "ask_about_files", question="Which shaft was replaced?", files=["."], max_tokens=1_000
+        )
+    assert f"[1] {path}, line 1" in answer
+    assert "The shaft was replaced in May." in answer
+
+
 async def test_files_with_scanned_pages_are_named_with_the_remedy_once(connect):
     async with connect() as session:
         for n in range(5):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SEARCHED_TOKENS = 170
 # Of files with pages that nobody has read.
 _PARTLY_NAMED = 3
+# Of a path, which the next call is to give: one that is cut leads nowhere.
+_PATH_CHARACTERS = 400
 
 
 def reserved_tokens(contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> int:
@@ -124,7 +126,9 @@ def _names(not_read: Sequence[NotRead], most_tokens: int) -> str:
 
 def _passage(citation: Citation) -> str:
     heading = f" ({one_line(citation.heading, 120)})" if citation.heading else ""
-    return f"[{citation.number}] {one_line(citation.file, 120)}, {citation.place}{heading}\n{citation.text}"
+    return (
+        f"[{citation.number}] {one_line(citation.file, _PATH_CHARACTERS)}, {citation.place}{heading}\n{citation.text}"
+    )
 
 
 def _model_result(answer: Answer, contents: Sequence[Content], not_read: Sequence[NotRead], max_tokens: int) -> str:
@@ -141,4 +145,4 @@ def _source(citation: Citation) -> str:
     """``[1] annual-report.pdf, page 17: "hairline cracks on shaft nine"``."""
     place = f", {citation.place}" if citation.place else ""
     words = f': "{one_line(citation.text, 200)}"' if citation.text else ""
-    return f"[{citation.number}] {one_line(citation.file, 120)}{place}{words}"
+    return f"[{citation.number}] {one_line(citation.file, _PATH_CHARACTERS)}{place}{words}"

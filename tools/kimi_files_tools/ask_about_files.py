@@ -19,6 +19,8 @@ MOST_TOKENS = 20_000
 MOST_QUERIES = 4
 
 _TOKENS_A_PASSAGE = 400
+# Per cent of the budget: paths may be as long as the passages that they lead to.
+_MOST_BESIDE_PASSAGES = 80
 
 TITLE = "Ask about files"
 DESCRIPTION = """\
@@ -64,6 +66,7 @@ async def ask_about_files(
     gathered = await gather(workspace, files, progress)
     head_tokens = reserved_tokens(gathered.by_path, gathered.not_read, max_tokens)
     head_tokens += gathered.extra_tokens() * max_tokens // _TOKENS_A_PASSAGE
+    head_tokens = min(head_tokens, max_tokens * _MOST_BESIDE_PASSAGES // 100)
     wordings = tuple(query for query in queries if query.strip())
     asked = Question(question, wordings, max_tokens - head_tokens, gathered.exhibits)
     service = await workspace.service()
