@@ -403,6 +403,7 @@ def _elsewhere_hint(name: str, policy: AccessPolicy) -> str:
     waiting = list(policy.allowed)
     seen = set(waiting)
     while waiting and looked_at < _MOST_LOOKED_AT and len(found) < _MOST_ELSEWHERE:
+        anyio.from_thread.check_cancelled()
         folder = waiting.pop(0)
         names = _names_in(folder, policy)
         looked_at += 1 + len(names)

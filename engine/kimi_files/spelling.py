@@ -92,7 +92,8 @@ def same_name(wanted: str, names: Iterable[str]) -> str | None:
     """The only one of ``names`` that reads the same as ``wanted``: another Unicode form, spaces or case, or as it was shown."""
     listed = list(names)
     for key in (_unicode_key, _case_key):
-        found = [name for name in listed if key(name) == key(wanted)]
+        sought = key(wanted)
+        found = [name for name in listed if key(name) == sought]
         if found:
             return found[0] if len(found) == 1 else None
     return None
