@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -197,17 +197,20 @@ def with_links(laid: LaidPage, markdown: str) -> str:
 def without_false_strikes(laid: LaidPage, markdown: str) -> str:
     """The markdown with words struck out only where a line of their own goes through them: no line of a table or a chart."""
     across, _, _ = _drawn(laid.vectors)
-    lines = in_lines(laid.words.runs())
+    places = [rule.at for rule in across]
+    lines = laid.words.lines()
+
+    def through(run: Word) -> list[Rule]:
+        reach = _THROUGH * (run.bottom - run.top)
+        return across[bisect_right(places, run.middle - reach) : bisect_left(places, run.middle + reach)]
 
     def checked(match: re.Match[str]) -> str:
         first = match[1].strip("* ").split(" ")[0]
         runs = [(run, line.words[-1].right) for line in lines for run in line.words if run.text.startswith(first)]
         is_struck = any(
-            abs(rule.at - run.middle) < _THROUGH * (run.bottom - run.top)
-            and run.left - _THIN < rule.start < run.right
-            and rule.end < right + _THIN
+            run.left - _THIN < rule.start < run.right and rule.end < right + _THIN
             for run, right in runs
-            for rule in across
+            for rule in through(run)
         )
         return match[0] if is_struck or not runs else match[1]
 

@@ -27,7 +27,7 @@ class RunningHeadings:
     def add(self, markdown: str, number: int) -> None:
         """Count those of a page; ``number`` is its own."""
         self._pages += 1
-        for start, title in _edges(markdown):
+        for start, _, title in _edges(markdown):
             self._times.update(_keys(title, number, is_last=start > 0))
 
     def without(self, markdown: str, number: int) -> str:
@@ -35,9 +35,9 @@ class RunningHeadings:
 
         What is the same on many pages stays a heading where it stands first, which may be the title.
         """
-        for start, title in _edges(markdown):
+        for start, words, title in _edges(markdown):
             if self._runs(title, _keys(title, number, is_last=start > 0)):
-                markdown = f"{markdown[:start]}{title}{markdown[start:].lstrip('# ')[len(title) :]}"
+                markdown = markdown[:start] + markdown[words:]
         return markdown
 
     def _runs(self, title: str, keys: set[str]) -> bool:
@@ -51,13 +51,14 @@ class RunningHeadings:
         return is_known
 
 
-def _edges(markdown: str) -> Iterator[tuple[int, str]]:
-    """Where the last and the first block of a page stand, if they are headings, and their titles."""
+def _edges(markdown: str) -> Iterator[tuple[int, int, str]]:
+    """Where the last and the first block of a page stand, if they are headings, where their titles begin, and these."""
     last = markdown.rfind("\n\n") + 2
-    if last > 1 and markdown.startswith("#", last):
-        yield last, _title(markdown[last:])
-    if markdown.startswith("#"):
-        yield 0, _title(markdown.partition("\n\n")[0])
+    first = markdown.partition("\n\n")[0]
+    for start, block in ((last, markdown[last:]), (0, first)) if last > 1 else ((0, first),):
+        if block.startswith("#"):
+            title = block.lstrip("#").lstrip()
+            yield start, start + len(block) - len(title), title
 
 
 def _keys(title: str, number: int, *, is_last: bool) -> set[str]:
@@ -68,7 +69,3 @@ def _keys(title: str, number: int, *, is_last: bool) -> set[str]:
     if is_last and (found := _PAGE_NUMBER.search(title)):
         keys.add(f"{int(found[0]) - number:+}")
     return keys
-
-
-def _title(block: str) -> str:
-    return block.lstrip("#").lstrip()
