@@ -32,6 +32,9 @@ MAX_TOTAL_BYTES = 10 * 1024 * 1024 * 1024
 MEMBER_SEPARATOR = "!/"
 """Stands between the path of an archive and the name of a file in it: ``papers.zip!/2024/a.pdf``."""
 
+TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"
+"""What Outlook's envelope begins with, wherever it is attached and whatever it is called."""
+
 HEAD_BYTES = 1 << 16
 """How much of a file's beginning decides what it is."""
 
@@ -348,7 +351,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Format | str], ...] = (
     (0, b"FLV\x01", FLASH),
     (0, b"\x00\x00\x01\xba", MPEG),
     (0, b"\x00\x00\x01\xb3", MPEG),
-    (0, b"\x78\x9f\x3e\x22", TNEF),
+    (0, TNEF_SIGNATURE, TNEF),
     (60, b"BOOKMOBI", MOBI),
     (60, b"TEXtREAd", MOBI),
     (0, b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),

@@ -108,6 +108,11 @@ async def test_words_that_do_not_stand_together_are_looked_up_one_by_one():
     assert "2 hits for single words of" in text
 
 
+async def test_words_by_themselves_are_looked_up_as_they_are_written():
+    text = await result(content_of(["Die große alte Straße am Fluß", "the GROẞE street"]), "Straße große")
+    assert '1 hit for the words of "Straße große" near each other on page 1' in text
+
+
 async def test_words_near_each_other_go_before_single_ones():
     pages = ["A unit. The tenant of unit 17 pays.", "The tenants of all units", "unit 7 " + "x " * 200 + "tenant", ""]
     text = await result(content_of([*pages, "7 | large | unit\nwith a TENANT"]), "The tenant of unit 7?")

@@ -50,10 +50,11 @@ def telling_words(words: str) -> list[str]:
     """The words worth looking up by themselves, the longest first, without those that any text has; all if it has all."""
     from kimi_files.retrieve.stop_words import stop_words  # only for a second try
 
-    said = sorted(
-        {word.casefold().strip(_MARKS) or word for word in words.split()}, key=lambda word: (-len(word), word)
-    )
-    return [word for word in said if word not in stop_words(said)] or said
+    # As they are written: folded, "Straße" would be looked for as "strasse", which stands in no text.
+    said = {bare.casefold(): bare for word in words.split() for bare in (word.strip(_MARKS) or word,)}
+    stop = stop_words(said)
+    longest_first = sorted(said, key=lambda word: (-len(word), word))
+    return [said[word] for word in longest_first if word not in stop] or [said[word] for word in longest_first]
 
 
 def alternatives_of(words: Sequence[str]) -> re.Pattern[str]:

@@ -14,6 +14,7 @@ from email.policy import compat32
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract.encoding import Decoded, codec_of, detect_encoding
 from kimi_files.extract.mail import Attachment, Message
+from kimi_files.formats import TNEF_SIGNATURE
 
 _SHOWN = ("From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _DEEPEST = 20
@@ -24,7 +25,6 @@ _NO_LINE = re.compile(rb"\n\r?\n")
 _TELLS_OF_TEXT = re.compile(rb"(?:Content-[\w-]+|MIME-Version):", re.IGNORECASE)
 _HEADER_OR_FOLDED = re.compile(rb"[ \t]|[!-9;-~]+:")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-_OUTLOOKS_ENVELOPE = b"\x78\x9f\x3e\x22"
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _LEAST_NO_BASE64, _LINE = 2, 400
 _OF_MIME = re.compile(r"MIME-Version$|Content-(?:Type|Transfer-Encoding)$", re.IGNORECASE)
@@ -145,7 +145,7 @@ class _Collector:
         if kind in ("text/plain", "text/enriched", "text") and not is_attached:
             return text_of(part), ""
         content = content_of(part)
-        if content.startswith(_OUTLOOKS_ENVELOPE) and (inner := _from_outlook(content)):
+        if content.startswith(TNEF_SIGNATURE) and (inner := _from_outlook(content)):
             return self._opened(inner, message)
         if content or name:
             message.attachments.append(Attachment(name or _unnamed(kind, len(message.attachments) + 1), content))

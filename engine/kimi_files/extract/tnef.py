@@ -16,8 +16,8 @@ from kimi_files.extract import outlook
 from kimi_files.extract.encoding import Decoded, detect_encoding
 from kimi_files.extract.mail import Attachment, Message
 from kimi_files.extract.particulars import Key, particulars
+from kimi_files.formats import TNEF_SIGNATURE
 
-_SIGNATURE = b"\x78\x9f\x3e\x22"
 _SUBJECT, _BODY, _PROPERTIES, _CODEPAGE = 0x8004, 0x800C, 0x9003, 0x9007
 _ATTACHMENT, _TITLE, _DATA, _ATTACHMENT_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _BODY_TEXT, _BODY_HTML, _BODY_RTF = 0x1000, 0x1013, 0x1009
@@ -39,7 +39,7 @@ def parse(untrusted_bytes: bytes, depth: int = 0) -> Message:
     """The message in the envelope; people and dates stand outside of it. Raises DamagedFile and TooComplex."""
     if depth > _DEEPEST:
         raise TooComplex("The message has more messages in each other than are read.", "Save them apart.")
-    if not untrusted_bytes.startswith(_SIGNATURE):
+    if not untrusted_bytes.startswith(TNEF_SIGNATURE):
         raise DamagedFile("Outlook's envelope is damaged.", "Ask for the message as HTML or plain text.")
     own: dict[int, bytes] = {}
     attached: list[dict[int, bytes]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
@@ -68,14 +67,15 @@ def with_visible_revisions(package: Package, untrusted_bytes: bytes) -> bytes:
 
     def comment(match: re.Match[bytes]) -> bytes:
         words = comments.get(match[1].decode("utf-8", "replace"))
-        return _text(f" [comment {words}]") if words else b""
+        return signs.text_element(f" [comment {words}]") if words else b""
 
     changed = _RUBY.sub(_with_reading, shown) if b"<w:ruby>" in shown else shown
     changed = _COMMENT.sub(comment, changed)
     changed = _DELETED_TEXT.sub(rb"\1t", changed)
     changed = _NEXT_OF_SAME_KIND.sub(b"", changed)
     changed = _with_changes(changed)
-    changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + _text("[hidden: ") + run[3] + _text("]") + run[4], changed)
+    before, behind = signs.text_element("[hidden: "), signs.text_element("]")
+    changed = _HIDDEN_RUN.sub(lambda run: run[1] + run[2] + before + run[3] + behind + run[4], changed)
     return package.rewritten({**parts, main: changed})
 
 
@@ -130,10 +130,6 @@ def _with_reading(ruby: re.Match[bytes]) -> bytes:
     """Words, and in brackets how they are read: no library gives either."""
     reading, base = (b"".join(_RUN_WORDS.findall(part)) for part in (ruby[1], ruby[2]))
     return b'<w:t xml:space="preserve">%s(%s)</w:t>' % (base, reading)
-
-
-def _text(words: str) -> bytes:
-    return f'<w:t xml:space="preserve">{html.escape(words, quote=False)}</w:t>'.encode()
 
 
 def _comments(package: Package) -> dict[str, str]:

@@ -52,16 +52,19 @@ def with_text(document: bytes) -> bytes:
     if not _WORTH_LOOKING.search(document):
         return document
     document = document.replace(b"<w:noBreakHyphen/>", b"<w:t>-</w:t>")
-    document = _SIGN.sub(lambda found: _text(sign(found[1].decode("utf-8", "replace"), int(found[2], 16))), document)
+    document = _SIGN.sub(
+        lambda found: text_element(sign(found[1].decode("utf-8", "replace"), int(found[2], 16))), document
+    )
     if b"<w:ffData>" in document:
-        document = _FIELD.sub(lambda found: _text(_form_field(found[1])) + found[0], document)
+        document = _FIELD.sub(lambda found: text_element(_form_field(found[1])) + found[0], document)
     if b"<w:instrText" in document:
         document = edited(document, _fields(document))
     document = _PRIVATE_TEXT.sub(lambda found: _shown(document, found), document)
     return edited(document, ((place, place, b"^") for place in _powers(document)))
 
 
-def _text(words: str) -> bytes:
+def text_element(words: str) -> bytes:
+    """The XML of a text in a run; none for no words."""
     return f'<w:t xml:space="preserve">{html.escape(words, quote=False)}</w:t>'.encode() if words else b""
 
 
@@ -108,7 +111,7 @@ def _fields(document: bytes) -> Iterator[tuple[int, int, bytes]]:
             elif not ended.result:
                 button = _BUTTON.match(instruction)
                 words = button[1].strip() if button else equation(instruction)
-                yield ended.start, ended.start, _text(words or "")
+                yield ended.start, ended.start, text_element(words or "")
 
 
 def _shown(document: bytes, found: re.Match[bytes]) -> bytes:
