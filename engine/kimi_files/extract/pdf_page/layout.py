@@ -13,7 +13,10 @@ from typing import Any
 
 from kimi_files.extract.pdf_page.headings import Block, with_headings_marked, with_whole_headings
 from kimi_files.extract.pdf_page.laid import LaidPage
-from kimi_files.extract.pdf_page.tables import Grid, Rule, banded_regions, merged, open_grids, open_regions, ruled_grids
+from kimi_files.extract.pdf_page.open_tables import open_grids
+from kimi_files.extract.pdf_page.ruled_tables import ruled_grids
+from kimi_files.extract.pdf_page.table_regions import banded_regions, open_regions
+from kimi_files.extract.pdf_page.tables import Grid, Rule, merged
 from kimi_files.extract.pdf_page.words import (
     Box,
     PageWords,
