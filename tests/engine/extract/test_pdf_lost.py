@@ -53,6 +53,12 @@ def test_words_that_came_in_another_order_are_not_lost() -> None:
     assert with_lost_lines(markdown, plain, _missing(plain, markdown), _laid(plain)) == markdown
 
 
+def test_of_a_page_with_too_much_to_look_through_nothing_is_put_back() -> None:
+    plain = f"{_ABOVE}\n{'Chronology of wars and ships ' * 4_000}"
+
+    assert with_lost_lines(_ABOVE, plain, _missing(plain, _ABOVE), _laid(plain)) == _ABOVE
+
+
 def test_printers_marks_outside_of_the_page_stay_out() -> None:
     plain = f"{_ABOVE}\nChronology p345-354.indd 345"
 

@@ -16,7 +16,9 @@ _FEWEST_LETTERS = 6
 """Of a line: shorter ones are found anywhere, and parts of formulas."""
 
 _MOSTLY = 0.6
-_MOST_LINES = 400
+_MOST_LINES, _MOST_CHARACTERS = 400, 100_000
+"""Of a page: with more, each line would be looked for in too much."""
+
 _REACH = 3
 """Lines before or after a lost one by which its place is told."""
 
@@ -29,8 +31,10 @@ def with_lost_lines(markdown: str, plain: str, missing: Counter[str], laid: Laid
 
     ``laid`` tells what stands within the page's borders: printers' marks are not to be put back.
     """
+    if missing.total() < _FEWEST_LETTERS or len(plain) > _MOST_CHARACTERS:
+        return markdown
     lines = [line.strip() for line in plain.split("\n")]
-    if missing.total() < _FEWEST_LETTERS or len(lines) > _MOST_LINES:
+    if len(lines) > _MOST_LINES:
         return markdown
     # Most lines are found as they are, without a look at their letters.
     doubtful = {number: Letters(line).all for number, line in enumerate(lines) if line not in markdown}
