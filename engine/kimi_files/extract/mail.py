@@ -17,7 +17,9 @@ from kimi_files.formats import MEMBER_SEPARATOR, TNEF
 if TYPE_CHECKING:
     from kimi_files.formats import Format
 
-_DEEPEST = 8
+DEEPEST = 8
+"""So many messages in each other are read; what is attached to those further down need not be parsed."""
+
 _MOST_ATTACHMENTS = 100
 _MOST_BYTES = 128 << 20
 # A plain text with less of the letters than the HTML beside it is a stub: "this message needs an HTML viewer".
@@ -131,7 +133,7 @@ class _Pages:
         shown = f"{name} ({number})" if number > 1 else name
         self._attachments += 1
         if isinstance(attachment.content, Message):
-            if depth + 1 >= _DEEPEST or self._attachments > _MOST_ATTACHMENTS:
+            if depth + 1 >= DEEPEST or self._attachments > _MOST_ATTACHMENTS:
                 yield f"- {shown} (a message): not read, too much is attached to each other"
                 return
             yield f"- {shown} (a message)"
@@ -179,7 +181,7 @@ class _Pages:
         events: list[PageText | OutlineEntry | Warning] = []
         try:
             if module == "mail":
-                if depth + 1 >= _DEEPEST:
+                if depth + 1 >= DEEPEST:
                     return f"{found.name}, not read: too much is attached to each other", []
                 message = parsed(content, found)
                 return found.name, [e for e in self.of(message, path, depth + 1) if not isinstance(e, Advance)]

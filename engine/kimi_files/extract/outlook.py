@@ -9,7 +9,7 @@ from typing import Any
 
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract.encoding import Decoded, detect_encoding
-from kimi_files.extract.mail import Attachment, Message
+from kimi_files.extract.mail import DEEPEST, Attachment, Message
 from kimi_files.extract.office.markdown import join_blocks
 from kimi_files.extract.particulars import Key, particulars
 
@@ -23,7 +23,6 @@ _CODEPAGE, _MESSAGE_CODEPAGE = 0x3FDE, 0x3FFD
 _TO_CC_BCC = {1: "To", 2: "Cc", 3: "Bcc"}
 
 _MOST_STREAMS = 20_000
-_DEEPEST = 8
 _MOST_RTF_BYTES = 64 << 20
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _LAST_TICK = 1 << 61
@@ -74,8 +73,6 @@ class _Folder:
         self._encoding = codec(codepage) or encoding
 
     def message(self, depth: int) -> Message:
-        if depth > _DEEPEST:
-            raise TooComplex("The message has more messages in each other than are read.", "Save them apart.")
         message = Message(self._headers())
         if found := particulars(self):
             message.kind = found.kind
@@ -84,7 +81,7 @@ class _Folder:
         message.html = self._html()
         if not message.plain and not message.html:
             message.plain = rtf_of(self._bytes(_RTF)) or self.text(_REPORT).replace("\r\n", "\n")
-        for folder in self._inner("__attach"):
+        for folder in self._inner("__attach") if depth < DEEPEST else ():
             message.attachments.append(folder._attachment(depth))
         return message
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from kimi_files.errors import DamagedFile, TooComplex
 from kimi_files.extract import outlook
 from kimi_files.extract.encoding import Decoded, detect_encoding
-from kimi_files.extract.mail import Attachment, Message
+from kimi_files.extract.mail import DEEPEST, Attachment, Message
 from kimi_files.extract.particulars import Key, particulars
 from kimi_files.formats import TNEF_SIGNATURE
 
@@ -30,15 +30,12 @@ _SEVERAL, _OBJECT, _WIDE = 0x1000, 0x0D, 0x1F
 # Before an object stands what it is: this is a message, in an envelope of its own.
 _A_MESSAGE = bytes.fromhex("0703020000000000c000000000000046")
 
-_DEEPEST = 8
 _MOST_VALUES = 100_000
 _MOST_ATTACHMENTS = 5_000
 
 
 def parse(untrusted_bytes: bytes, depth: int = 0) -> Message:
     """The message in the envelope; people and dates stand outside of it. Raises DamagedFile and TooComplex."""
-    if depth > _DEEPEST:
-        raise TooComplex("The message has more messages in each other than are read.", "Save them apart.")
     if not untrusted_bytes.startswith(TNEF_SIGNATURE):
         raise DamagedFile("Outlook's envelope is damaged.", "Ask for the message as HTML or plain text.")
     own: dict[int, bytes] = {}
@@ -54,7 +51,8 @@ def parse(untrusted_bytes: bytes, depth: int = 0) -> Message:
         raise TooComplex("The message has more attachments than are read.", "Save them apart.")
     codepage = outlook.codec(int.from_bytes(own.get(_CODEPAGE, b"")[:4], "little"))
     message = _message(_Properties(own.get(_PROPERTIES, b""), codepage), own, codepage)
-    message.attachments = [_attachment(attributes, codepage, depth) for attributes in attached]
+    if depth < DEEPEST:
+        message.attachments = [_attachment(attributes, codepage, depth) for attributes in attached]
     return message
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -77,6 +78,20 @@ def test_attachments_are_pages_called_after_them() -> None:
     assert "- photo.png (PNG picture, 46 bytes)" in listed
     assert "- setup.exe (202 bytes): not read. " in listed
     assert "- cut.docx (200 bytes): not read. " in listed
+
+
+def _nested_envelopes(depth: int) -> bytes:
+    envelope = tnef({0x0037: "Deepest"})
+    for number in range(depth):
+        envelope = tnef({0x1000: f"Words of {number}"}, [("inner", envelope)])
+    return envelope
+
+
+def _nested_outlook(depth: int) -> bytes:
+    made = OutlookMessage({0x0037: "Deepest"})
+    for number in range(depth):
+        made = OutlookMessage({0x1000: f"Words of {number}"}, attachments=[("inner", made)])
+    return msg(made)
 
 
 def test_attachments_of_one_name_are_told_from_each_other() -> None:
@@ -334,13 +349,12 @@ def test_what_outlook_puts_in_an_envelope_belongs_to_the_message() -> None:
     assert message(inner, "winmail.dat").texts == ["# Email Message\n\n**Subject:** Inner\n\n## Content\n\nInner words"]
 
 
-def test_envelopes_too_deep_in_each_other_leave_the_message_readable() -> None:
-    envelope = tnef({0x0037: "Deepest"})
-    for _ in range(10):
-        envelope = tnef({0x0037: "Inner"}, [("inner", envelope)])
-    found = message(eml("The body", attachments=[("winmail.dat", envelope)], Subject="x"))
+@pytest.mark.parametrize("made", [_nested_envelopes, _nested_outlook], ids=["winmail.dat", "msg"])
+def test_messages_of_outlook_too_deep_in_each_other_leave_the_upper_ones_readable(made: Callable[[int], bytes]) -> None:
+    found = message(eml("The body", attachments=[("outer.msg", made(12))], Subject="x"))
     assert "The body" in found.texts[0]
-    assert "not read. The message has more messages in each other than are read." in found.texts[0]
+    assert "Words of 6" in "".join(found.texts)
+    assert "(a message): not read, too much is attached to each other" in found.texts[-1]
 
 
 def test_an_envelope_that_is_cut_off_gives_what_is_left_of_it() -> None:
