@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import statistics
 import sys
@@ -88,6 +89,8 @@ ENGINES: dict[str, Engine] = {
 def main() -> None:
     arguments = _arguments()
     documents = [*_documents(arguments)]
+    # As a worker does, for all engines alike.
+    gc.set_threshold(50_000, 20, 50)
     print(f"{len(documents)} documents, half: {arguments.half}")
     heads = f"{'engine':14} {'tables F1':>10} {'recall':>7} {'prec.':>7} {'(sum)':>7}  {'words':>13} {'order':>7}"
     print(f"{heads} {'headings':>13} {'levels':>7} {'s':>7} failed")
