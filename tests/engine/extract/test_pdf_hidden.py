@@ -66,11 +66,11 @@ def test_what_is_drawn_tells_what_is_seen_wherever_it_stands(turned: int) -> Non
     assert "Open from nine to five" in page.plain
 
 
-def test_the_text_that_a_program_read_on_a_scan_is_no_hidden_text() -> None:
+@pytest.mark.parametrize("is_drawn_first", [True, False], ids=["picture first", "text first"])
+def test_the_text_that_a_program_read_on_a_scan_is_no_hidden_text(is_drawn_first: bool) -> None:
     picture = "q 595 0 0 842 0 0 cm /I Do Q"
-    page = Page(
-        operators=f"{picture} 3 Tr {write(72, 300, 'What was recognised on the scanned page, word by word')} 0 Tr"
-    )
+    text = f"3 Tr {write(72, 300, 'What was recognised on the scanned page, word by word')} 0 Tr"
+    page = Page(operators=f"{picture} {text}" if is_drawn_first else f"{text} {picture}")
 
     reading = read(reader.read, pdf([page]), "a.pdf")
 

@@ -75,7 +75,9 @@ def seen_through(page: Any, text_page: Any) -> tuple[list[Hidden], list[Mark]]:
     Both arguments are pypdfium2's.
     """
     sight = _Sight(page.get_bbox())
-    suspects = [suspect for suspect in sight.suspects(page) if not sight.is_of_a_scan(suspect)]
+    # A scan may be drawn after the text that a program read on it.
+    found = list(sight.suspects(page))
+    suspects = [suspect for suspect in found if not sight.is_of_a_scan(suspect)]
     of_colour = [suspect for suspect in suspects if suspect.reason == SAME_COLOUR]
     seen = _seen_on_paper(page, of_colour) | {suspect for suspect in of_colour if sight.is_shown_twice(suspect)}
     hidden = _runs(
