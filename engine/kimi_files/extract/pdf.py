@@ -260,17 +260,17 @@ def _on_levels(
     """
     from kimi_files.extract.pdf_page.levels import levels, with_levels, with_numbered_levels
 
-    number = stop - sum(map(len, made))
-    known = levels(headings)[len(headings) - len(made) :]
-    for pages, found, changed in zip(made, headings[len(headings) - len(made) :], known, strict=True):
+    found_pages = list(chain.from_iterable(made))
+    number = first = stop - len(found_pages)
+    recent = -len(made)
+    for pages, found, changed in zip(made, headings[recent:], levels(headings)[recent:], strict=True):
         for page in pages:
             if changed and (titles := found.titles.get(number)):
                 page.text = with_levels(page.text, titles, changed)
             running.add(page.text, number)
             numbered.add(page.text)
             number += 1
-    found_pages = list(chain.from_iterable(made))
-    for number, page in enumerate(found_pages, start=stop - len(found_pages)):
+    for number, page in enumerate(found_pages, start=first):
         page.text = running.without(page.text, number)
     if of_depths := numbered.of_depths():
         for page in found_pages:
@@ -325,19 +325,16 @@ def _page(document: Any, number: int, seen: _Seen, laid: LaidPage | None) -> _Pa
     filled = " ".join(field.value for field in (laid.fields if laid else ()) if field.value)
     unseen = " ".join(run.text for run in seen.hidden)
     arranged = put_right(laid, markdown) if markdown and laid is not None else markdown
-    differs = difference(arranged, letters, filled, unseen)
-    if differs.is_little:
-        markdown = arranged
-    else:
-        differs = difference(markdown, letters, filled, unseen)
+    differs = other = difference(arranged, letters, filled, unseen)
+    if not other.is_little:
+        differs = other if arranged == markdown else difference(markdown, letters, filled, unseen)
         if differs.is_much:
             # Text outside of the visible page (printers' marks, the other half of a spread) is in no reader's eye.
             plain = _bounded(document, number)
             letters = Letters(plain)
-            differs = difference(markdown, letters, filled, unseen)
-        other = difference(arranged, letters, filled, unseen)
-        if other.is_no_worse_than(differs):
-            markdown, differs = arranged, other
+            differs, other = (difference(text, letters, filled, unseen) for text in (markdown, arranged))
+    if other.is_no_worse_than(differs):
+        markdown, differs = arranged, other
     if laid is not None and differs.lost >= _FEWEST_LETTERS and not differs.is_much:
         markdown = with_lost_lines(markdown, plain, differs.missing, laid)
     text = plain if differs.is_much else _by_lines(markdown, plain)
