@@ -31,7 +31,16 @@ from kimi_files.errors import (
     TooComplex,
 )
 from kimi_files.secret_names import HIDDEN_FOLDER, secret_folder, secret_reason
-from kimi_files.spelling import cleaned, printable, same_name, similar_name, spellings, windows_hint, windows_objection
+from kimi_files.spelling import (
+    MEMBER_SEPARATOR,
+    cleaned,
+    printable,
+    same_name,
+    similar_name,
+    spellings,
+    windows_hint,
+    windows_objection,
+)
 
 MAX_FOLDER_FILES = 10_000
 """How many files a folder may stand for."""
@@ -46,7 +55,6 @@ _MAX_SHOWN = 300
 _MOST_LOOKED_AT = 20_000
 _MOST_ELSEWHERE = 3
 _OPENING_ATTEMPTS = 3
-_MEMBER_SEPARATOR = "!/"
 _SYSTEM_FOLDERS = (Path("/proc"), Path("/sys"))
 
 
@@ -69,8 +77,8 @@ class AccessPolicy:
 
     def with_path(self, path: str) -> AccessPolicy:
         """The policy that also allows the file or folder that a person typed; secrets in it are refused all the same."""
-        if _MEMBER_SEPARATOR in path and not os.path.lexists(self.working_directory / cleaned(path)):
-            path = cleaned(path).partition(_MEMBER_SEPARATOR)[0]
+        if MEMBER_SEPARATOR in path and not os.path.lexists(self.working_directory / cleaned(path)):
+            path = cleaned(path).partition(MEMBER_SEPARATOR)[0]
         candidates = [_resolved(self.working_directory / spelling) for spelling in spellings(path)]
         meant = _resolved(self.working_directory / cleaned(path))
         typed = next((candidate for candidate in candidates if os.path.lexists(candidate)), meant)
@@ -110,7 +118,7 @@ class OpenFile:
         self.path = path
         self.member = member
         self.name = printable(PurePosixPath(member).name if member else path.name)
-        self.shown_path = f"{shown_path}{_MEMBER_SEPARATOR}{printable(member)}" if member else shown_path
+        self.shown_path = f"{shown_path}{MEMBER_SEPARATOR}{printable(member)}" if member else shown_path
         self.temporary = False
         self._lock = Lock()
         self._sha256: str | None = None
@@ -313,7 +321,7 @@ def short_path(file: OpenFile, policy: AccessPolicy) -> str:
         if next((place for place in _candidates(relative, policy) if os.path.lexists(place)), None) == file.path:
             found = printable(relative)
             break
-    return f"{found}{_MEMBER_SEPARATOR}{printable(file.member)}" if file.member else found
+    return f"{found}{MEMBER_SEPARATOR}{printable(file.member)}" if file.member else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +434,7 @@ def _member_hint(missing: Path, policy: AccessPolicy) -> str:
         if policy.folders_above(parent) and parent.is_file():
             archive = shown(parent)
             member = printable(missing.relative_to(parent).as_posix())
-            return f"'{archive}' is no folder. A file in an archive is '{archive}{_MEMBER_SEPARATOR}{member}'."
+            return f"'{archive}' is no folder. A file in an archive is '{archive}{MEMBER_SEPARATOR}{member}'."
     return ""
 
 
@@ -557,12 +565,12 @@ def _open_named(typed: str, policy: AccessPolicy) -> OpenFile:
 
 
 def _open_file_or_member(typed: str, policy: AccessPolicy) -> OpenFile:
-    if _MEMBER_SEPARATOR not in typed:
+    if MEMBER_SEPARATOR not in typed:
         return _open_path(typed, policy)
     # A folder's name may end in "!": what is there comes first.
     with suppress(PathNotFound, PathNotAllowed, NotAFile):
         return _open_path(typed, policy)
-    archive, _, member = cleaned(typed).partition(_MEMBER_SEPARATOR)
+    archive, _, member = cleaned(typed).partition(MEMBER_SEPARATOR)
     return _open_path(archive, policy, member.strip("/"))
 
 
@@ -572,7 +580,7 @@ def _open_path(typed: str, policy: AccessPolicy, member: str = "") -> OpenFile:
     for _ in range(_OPENING_ATTEMPTS):
         found = _find(typed, policy)
         if member:
-            _refuse_secret(found.path, policy, f"{found.named}{_MEMBER_SEPARATOR}{printable(member[:200])}", member)
+            _refuse_secret(found.path, policy, f"{found.named}{MEMBER_SEPARATOR}{printable(member[:200])}", member)
         if not stat.S_ISREG(found.mode):
             raise _not_a_file(found.named, found.mode)
         try:

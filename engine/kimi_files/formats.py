@@ -29,9 +29,6 @@ MAX_FILES = 1_000
 MAX_FILE_BYTES = 100 * 1024 * 1024
 MAX_TOTAL_BYTES = 10 * 1024 * 1024 * 1024
 
-MEMBER_SEPARATOR = "!/"
-"""Stands between the path of an archive and the name of a file in it: ``papers.zip!/2024/a.pdf``."""
-
 TNEF_SIGNATURE = b"\x78\x9f\x3e\x22"
 """What Outlook's envelope begins with, wherever it is attached and whatever it is called."""
 

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 from kimi_files.errors import InvalidArguments
 
+MEMBER_SEPARATOR = "!/"
+"""Stands between the path of an archive and the name of a file in it: ``papers.zip!/2024/a.pdf``."""
+
 _LONGEST_PATH = 4_096
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "<": ">"}

@@ -24,7 +24,8 @@ from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning
 from kimi_files.extract.encoding import detect_encoding
 from kimi_files.extract.office.markdown import table
 from kimi_files.extract.pieces import page_texts, sentence
-from kimi_files.formats import MAX_FILE_BYTES, MEMBER_SEPARATOR
+from kimi_files.formats import MAX_FILE_BYTES
+from kimi_files.spelling import MEMBER_SEPARATOR
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format

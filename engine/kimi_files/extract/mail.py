@@ -12,7 +12,8 @@ from kimi_files.errors import KimiFilesError
 from kimi_files.extract import readers, web
 from kimi_files.extract.document import Advance, OutlineEntry, PageText, Warning  # noqa: A004
 from kimi_files.extract.pieces import outline_entry, page_texts, sentence, shortened
-from kimi_files.formats import MEMBER_SEPARATOR, TNEF
+from kimi_files.formats import TNEF
+from kimi_files.spelling import MEMBER_SEPARATOR
 
 if TYPE_CHECKING:
     from kimi_files.formats import Format
